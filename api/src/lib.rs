@@ -1,0 +1,1 @@
+//! Consul's HTTP contract as types, texts, filters and durations.

@@ -1,0 +1,1 @@
+//! Load and side-by-side reports.

@@ -1,0 +1,1 @@
+//! Names in, records out, for whatever directory it is given.

@@ -1,0 +1,1 @@
+//! Is this thing healthy: one folder per kind of probe, thresholds, timing.

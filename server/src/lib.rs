@@ -1,0 +1,1 @@
+//! The registry replicated, stored and served.
