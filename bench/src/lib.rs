@@ -1,1 +1,0 @@
-//! Load and side-by-side reports.
