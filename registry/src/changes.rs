@@ -44,3 +44,9 @@ impl Changes {
         self.0.extend(other.0);
     }
 }
+
+impl Changes {
+    pub(crate) fn touch(&mut self, change: Change) {
+        self.0.insert(change);
+    }
+}

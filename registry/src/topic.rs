@@ -25,3 +25,26 @@ pub enum Topic {
 
 /// The topics of one query: nearly always one.
 pub type Topics = Vec<Topic>;
+
+impl Topic {
+    /// Whether `change` may change the answer of a query that waits for this topic.
+    #[must_use]
+    pub fn touched_by(&self, change: &crate::Change) -> bool {
+        use crate::Change;
+        match (self, change) {
+            (_, Change::Restored) | (Self::Nodes, Change::Nodes) => true,
+            (Self::Node(mine), Change::Node(theirs)) => mine == theirs,
+            (Self::Services(mine), Change::Services(theirs)) => mine == theirs,
+            (Self::Service(mine), Change::Service(theirs)) | (Self::Key(mine), Change::Key(theirs)) => {
+                mine == theirs
+            }
+            (Self::Checks(mine, state), Change::Checks(theirs, status)) => {
+                mine == theirs && state.is_none_or(|state| state == *status)
+            }
+            (Self::Prefix(prefix), Change::Key(key)) => {
+                prefix.namespace == key.namespace && key.text.starts_with(&*prefix.text)
+            }
+            _ => false,
+        }
+    }
+}

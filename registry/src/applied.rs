@@ -1,0 +1,66 @@
+//! The state machine itself: one command in, one response and its changes out.
+
+use crate::catalog::apply as catalog;
+use crate::command::Command;
+use crate::kv::apply as kv;
+use crate::{Changes, Response, View};
+
+/// What one apply gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    /// The answer for whoever proposed the command.
+    pub response: Response,
+    /// What it touched, exactly.
+    pub changes: Changes,
+}
+
+/// The replicated state and its only writer.
+#[derive(Debug, Default)]
+pub struct Registry {
+    view: View,
+}
+
+impl Registry {
+    /// An empty registry.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A registry that goes on from `view`.
+    #[must_use]
+    pub fn from_view(view: View) -> Self {
+        Self { view }
+    }
+
+    /// The state now. Cloning it costs the same however much it holds.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Applies `command` as entry `index` of the log. Total and deterministic: the same index and command
+    /// on the same state give the same bytes on every replica. A refusal is a response and changes nothing.
+    pub fn apply(&mut self, index: u64, command: &Command) -> Applied {
+        let mut changes = Changes::default();
+        self.view.index = self.view.index.max(index);
+        let response = run(&mut self.view, index, command, &mut changes);
+        Applied { response, changes }
+    }
+}
+
+fn run(view: &mut View, index: u64, command: &Command, changes: &mut Changes) -> Response {
+    match command {
+        Command::Noop => Response::Done,
+        Command::Register(registration) => catalog::register(view, index, registration, changes),
+        Command::Deregister(which) => catalog::deregister(view, index, which, changes),
+        Command::Kv(change) => kv::apply(view, index, change, changes),
+        Command::CompactTombstones { up_to } => {
+            view.forget_tombstones(*up_to);
+            Response::Done
+        }
+        Command::Batch(commands) => {
+            Response::Batch(commands.iter().map(|command| run(view, index, command, changes)).collect())
+        }
+    }
+}

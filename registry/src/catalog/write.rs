@@ -1,0 +1,268 @@
+//! Puts nodes, services and checks into the maps. What is already so moves no index.
+
+use std::sync::Arc;
+
+use super::record::{Check, Node, Service};
+use super::remove;
+use super::state::{NodeEntry, ServiceEntry, StateKey};
+use crate::command::{CheckSpec, Registration, ServiceSpec};
+use crate::{Change, Changes, Name, View};
+
+pub(super) fn node(view: &mut View, index: u64, asked: &Registration, changes: &mut Changes) {
+    let mut create_index = index;
+    // The same ID under another name is the same node renamed: the old name goes with all it had.
+    if !asked.node_id.is_empty()
+        && let Some(old) = view.catalog.node_ids.get(&asked.node_id).cloned()
+        && old != asked.node
+    {
+        create_index = view.node(&old).map_or(index, |node| node.create_index);
+        remove::node(view, index, &old, changes);
+    }
+    let held = view.catalog.nodes.get(&asked.node);
+    if held.is_some() && asked.skip_node_update {
+        return;
+    }
+    let kept_id = held.filter(|_| asked.node_id.is_empty()).map(|entry| entry.node.id.clone());
+    let fresh = Node {
+        name: held.map_or_else(|| asked.node.clone(), |entry| entry.node.name.clone()),
+        id: kept_id.unwrap_or_else(|| asked.node_id.clone()),
+        address: asked.address.clone(),
+        tagged_addresses: asked.tagged_addresses.clone(),
+        meta: asked.node_meta.clone(),
+        create_index: held.map_or(create_index, |entry| entry.node.create_index),
+        modify_index: index,
+    };
+    if held.is_some_and(|entry| same_node(&entry.node, &fresh)) {
+        return;
+    }
+    if let Some(old) = held.map(|entry| entry.node.id.clone()) {
+        view.catalog.node_ids.remove(&old);
+    }
+    if !fresh.id.is_empty() {
+        view.catalog.node_ids.insert(fresh.id.clone(), fresh.name.clone());
+    }
+    let name = fresh.name.clone();
+    let fresh = Arc::new(fresh);
+    match view.catalog.nodes.get_mut(&name) {
+        Some(entry) => Arc::make_mut(entry).node = fresh,
+        None => {
+            view.catalog.lost_nodes.remove(&name);
+            let entry = NodeEntry {
+                node: fresh,
+                services: imbl::OrdMap::new(),
+                checks: imbl::OrdMap::new(),
+                check_owners: imbl::OrdSet::new(),
+                index,
+            };
+            view.catalog.nodes.insert(name.clone(), Arc::new(entry));
+        }
+    }
+    touch_nodes(view, index, changes);
+    touch_node(view, index, &name, changes);
+    touch_all_on(view, index, &name, changes);
+}
+
+pub(super) fn service(
+    view: &mut View,
+    index: u64,
+    node: &Arc<str>,
+    spec: &ServiceSpec,
+    changes: &mut Changes,
+) {
+    let local = (spec.namespace.clone(), spec.id.clone());
+    let Some(entry) = view.catalog.nodes.get(node) else { return };
+    let node = entry.node.name.clone();
+    let held = entry.services.get(&local).cloned();
+    if held.as_ref().is_some_and(|held| held.spec == *spec) {
+        return;
+    }
+    let name = Name { namespace: spec.namespace.clone(), text: spec.name.clone() };
+    if let Some(old) = &held {
+        let old_name = Name { namespace: old.spec.namespace.clone(), text: old.spec.name.clone() };
+        remove::from_service(view, index, &old_name, old, &name, changes);
+        if old_name != name {
+            rename_checks(view, index, &node, &local, &name, changes);
+        }
+    }
+    let mut spec = spec.clone();
+    share_texts(view, &name, &mut spec);
+    let record = Arc::new(Service {
+        node: node.clone(),
+        create_index: held.map_or(index, |held| held.create_index),
+        modify_index: index,
+        spec,
+    });
+    if let Some(entry) = view.catalog.nodes.get_mut(&node) {
+        Arc::make_mut(entry).services.insert(local, record.clone());
+    }
+    join_service(view, index, &name, &record, changes);
+    touch_node(view, index, &node, changes);
+}
+
+pub(super) fn check(view: &mut View, index: u64, node: &Arc<str>, spec: &CheckSpec, changes: &mut Changes) {
+    let local = (spec.namespace.clone(), spec.id.clone());
+    let Some(entry) = view.catalog.nodes.get(node) else { return };
+    let node = entry.node.name.clone();
+    let service = entry.services.get(&(spec.namespace.clone(), spec.service_id.clone()));
+    let (service_name, service_tags) = service
+        .map_or_else(|| (Arc::from(""), Vec::new()), |held| (held.spec.name.clone(), held.spec.tags.clone()));
+    let held = entry.checks.get(&local).cloned();
+    if held.as_ref().is_some_and(|held| {
+        held.spec == *spec && held.service_name == service_name && held.service_tags == service_tags
+    }) {
+        return;
+    }
+    let mut spec = spec.clone();
+    if let Some(held) = service {
+        spec.service_id = held.spec.id.clone();
+    }
+    let record = Arc::new(Check {
+        node: node.clone(),
+        service_name,
+        service_tags,
+        create_index: held.as_ref().map_or(index, |held| held.create_index),
+        modify_index: index,
+        spec,
+    });
+    if let Some(old) = &held {
+        remove::check_links(view, index, old, changes);
+    }
+    put_check(view, index, record, changes);
+}
+
+/// Puts `record` into every map and touches what shows it.
+fn put_check(view: &mut View, index: u64, record: Arc<Check>, changes: &mut Changes) {
+    let spec = &record.spec;
+    view.catalog.by_state.insert(StateKey::of(&record), record.clone());
+    touch_state(view, index, &record, changes);
+    if let Some(entry) = view.catalog.nodes.get_mut(&record.node) {
+        let entry = Arc::make_mut(entry);
+        entry.check_owners.insert((spec.namespace.clone(), spec.service_id.clone(), spec.id.clone()));
+        entry.checks.insert((spec.namespace.clone(), spec.id.clone()), record.clone());
+    }
+    touch_shown_by(view, index, &record, changes);
+}
+
+fn rename_checks(
+    view: &mut View,
+    index: u64,
+    node: &Arc<str>,
+    local: &(crate::Namespace, Arc<str>),
+    name: &Name,
+    changes: &mut Changes,
+) {
+    let Some(entry) = view.catalog.nodes.get(node) else { return };
+    let checks: Vec<Arc<Check>> = entry.checks_of(&local.0, &local.1).into_iter().cloned().collect();
+    for old in checks {
+        remove::check_links(view, index, &old, changes);
+        let renamed = Check { service_name: name.text.clone(), modify_index: index, ..(*old).clone() };
+        put_check(view, index, Arc::new(renamed), changes);
+    }
+}
+
+fn join_service(view: &mut View, index: u64, name: &Name, record: &Arc<Service>, changes: &mut Changes) {
+    let appeared = !view.catalog.services.contains_key(name);
+    if appeared {
+        view.catalog.lost_services.remove(name);
+        view.catalog.services.insert(name.clone(), Arc::new(ServiceEntry::default()));
+    }
+    let mut names_changed = appeared;
+    if let Some(entry) = view.catalog.services.get_mut(name) {
+        let entry = Arc::make_mut(entry);
+        entry.index = index;
+        for tag in &record.spec.tags {
+            let count = entry.tags.entry(tag.clone()).or_insert(0);
+            names_changed |= *count == 0;
+            *count += 1;
+        }
+        entry.instances.insert((record.node.clone(), record.spec.id.clone()), record.clone());
+    }
+    changes.touch(Change::Service(name.clone()));
+    if names_changed {
+        touch_names(view, index, name, changes);
+    }
+}
+
+/// Texts that many instances share are held once.
+fn share_texts(view: &View, name: &Name, spec: &mut ServiceSpec) {
+    let Some((held_name, entry)) = view.catalog.services.get_key_value(name) else { return };
+    spec.name = held_name.text.clone();
+    for tag in &mut spec.tags {
+        if let Some((held, _)) = entry.tags.get_key_value(tag) {
+            *tag = held.clone();
+        }
+    }
+    if let Some((_, sibling)) = entry.instances.get_min() {
+        for (mine, theirs) in [(&mut spec.proxy, &sibling.spec.proxy), (&mut spec.connect, &sibling.spec.connect)] {
+            if mine == theirs {
+                *mine = theirs.clone();
+            }
+        }
+        if spec.meta == sibling.spec.meta {
+            spec.meta = sibling.spec.meta.clone();
+        }
+    }
+}
+
+pub(super) fn touch_nodes(view: &mut View, index: u64, changes: &mut Changes) {
+    view.catalog.nodes_index = index;
+    changes.touch(Change::Nodes);
+}
+
+pub(super) fn touch_node(view: &mut View, index: u64, node: &Arc<str>, changes: &mut Changes) {
+    if let Some(entry) = view.catalog.nodes.get_mut(node) {
+        Arc::make_mut(entry).index = index;
+    }
+    changes.touch(Change::Node(node.clone()));
+}
+
+pub(super) fn touch_names(view: &mut View, index: u64, name: &Name, changes: &mut Changes) {
+    view.catalog.services_index.insert(name.namespace.clone(), index);
+    changes.touch(Change::Services(name.namespace.clone()));
+}
+
+pub(super) fn touch_state(view: &mut View, index: u64, check: &Check, changes: &mut Changes) {
+    let (namespace, status) = (check.spec.namespace.clone(), check.spec.status);
+    view.catalog.state_index.insert((namespace.clone(), status), index);
+    changes.touch(Change::Checks(namespace, status));
+}
+
+/// A node's own record and its own checks show in the answers of every service on it.
+fn touch_all_on(view: &mut View, index: u64, node: &Arc<str>, changes: &mut Changes) {
+    let Some(entry) = view.catalog.nodes.get(node).cloned() else { return };
+    for service in entry.services.values() {
+        touch_service(view, index, &name_of(service), changes);
+    }
+    for check in entry.checks.values() {
+        touch_state(view, index, check, changes);
+    }
+}
+
+pub(super) fn touch_service(view: &mut View, index: u64, name: &Name, changes: &mut Changes) {
+    if let Some(entry) = view.catalog.services.get_mut(name) {
+        Arc::make_mut(entry).index = index;
+    }
+    changes.touch(Change::Service(name.clone()));
+}
+
+pub(super) fn touch_shown_by(view: &mut View, index: u64, check: &Check, changes: &mut Changes) {
+    touch_node(view, index, &check.node, changes);
+    let Some(entry) = view.catalog.nodes.get(&check.node).cloned() else { return };
+    if check.spec.service_id.is_empty() {
+        for service in entry.services.values() {
+            touch_service(view, index, &name_of(service), changes);
+        }
+    } else if let Some(service) =
+        entry.services.get(&(check.spec.namespace.clone(), check.spec.service_id.clone()))
+    {
+        touch_service(view, index, &name_of(service), changes);
+    }
+}
+
+pub(super) fn name_of(service: &Service) -> Name {
+    Name { namespace: service.spec.namespace.clone(), text: service.spec.name.clone() }
+}
+
+fn same_node(a: &Node, b: &Node) -> bool {
+    a.id == b.id && a.address == b.address && a.tagged_addresses == b.tagged_addresses && a.meta == b.meta
+}

@@ -1,0 +1,5 @@
+//! Questions that join services with their checks.
+
+pub mod query;
+
+pub use query::Instance;

@@ -1,0 +1,7 @@
+//! The key/value store: one ordered tree per namespace, with tombstones so that an index never runs back.
+
+pub(crate) mod apply;
+pub mod query;
+pub(crate) mod tree;
+
+pub use tree::Entry;

@@ -1,0 +1,213 @@
+//! The promises of the registry, over random commands: replicas agree, a snapshot is the state, an index
+//! never runs back, and a waiter is woken if and only if what it asked about may have changed.
+
+use std::sync::Arc;
+
+use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services};
+use muster_registry::command::{CheckSpec, Deregistration, KvCommand, Registration, ServiceSpec};
+use muster_registry::health::query::{ChecksInState, NodeChecks, ServiceChecks, ServiceHealth};
+use muster_registry::kv::query::{Get, Keys, List};
+use muster_registry::{Changes, Command, Name, Namespace, Query, Registry, Status, View};
+use proptest::prelude::*;
+
+fn text(words: &'static [&'static str]) -> impl Strategy<Value = Arc<str>> {
+    proptest::sample::select(words).prop_map(Arc::from)
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    proptest::sample::select(&[Status::Passing, Status::Warning, Status::Critical][..])
+}
+
+fn space() -> impl Strategy<Value = Namespace> {
+    prop_oneof![4 => Just(Namespace::DEFAULT), 1 => Just(Namespace::new("blue"))]
+}
+
+fn service() -> impl Strategy<Value = ServiceSpec> {
+    (text(&["s1", "s2", "s3"]), text(&["web", "db"]), text(&["v1", "v2"]), 0u16..2, space()).prop_map(
+        |(id, name, tag, port, namespace)| ServiceSpec {
+            id,
+            name,
+            namespace,
+            tags: vec![tag],
+            port,
+            ..ServiceSpec::default()
+        },
+    )
+}
+
+fn check() -> impl Strategy<Value = CheckSpec> {
+    (text(&["c1", "c2", "serfHealth"]), text(&["", "s1", "s2"]), status(), text(&["", "said"]), space())
+        .prop_map(|(id, service_id, status, output, namespace)| CheckSpec {
+            name: id.clone(),
+            id,
+            namespace,
+            status,
+            notes: "".into(),
+            output,
+            service_id,
+            kind: "".into(),
+            definition: "".into(),
+        })
+}
+
+fn key() -> impl Strategy<Value = Name> {
+    (text(&["", "a", "a/b", "a/c", "ab", "b"]), space()).prop_map(|(text, namespace)| Name { namespace, text })
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let cas = proptest::option::of(0u64..6);
+    prop_oneof![
+        8 => (
+            text(&["n1", "n2", "n3"]), text(&["", "id1", "id2"]), text(&["10.0.0.1", "10.0.0.2"]),
+            any::<bool>(), proptest::option::of(service()), proptest::collection::vec(check(), 0..3),
+        ).prop_map(|(node, node_id, address, skip_node_update, service, checks)| {
+            Command::Register(Registration {
+                node, node_id, address, skip_node_update, service, checks, ..Registration::default()
+            })
+        }),
+        4 => (text(&["n1", "n2", "n3"]), text(&["", "s1", "s2"]), text(&["", "c1", "c2"]), space()).prop_map(
+            |(node, service_id, check_id, namespace)| {
+                Command::Deregister(Deregistration { node, namespace, service_id, check_id })
+            }
+        ),
+        4 => (key(), any::<bool>(), 0u64..2, cas.clone()).prop_map(|(key, one, flags, cas)| {
+            let value: Arc<[u8]> = if one { Arc::from(&b"1"[..]) } else { Arc::from(&b"2"[..]) };
+            Command::Kv(KvCommand::Set { key, value, flags, cas })
+        }),
+        2 => (key(), cas).prop_map(|(key, cas)| Command::Kv(KvCommand::Delete { key, cas })),
+        1 => key().prop_map(|prefix| Command::Kv(KvCommand::DeleteTree { prefix })),
+    ]
+}
+
+/// Runs one query on both views and holds it to both promises.
+fn holds<Q: Query>(query: &Q, before: &View, after: &View, changes: &Changes) -> Result<(), TestCaseError>
+where
+    for<'v> Q::Answer<'v>: std::fmt::Debug,
+{
+    let (old, new) = (query.run(before), query.run(after));
+    let (old_text, new_text) = (format!("{:?}", old.answer), format!("{:?}", new.answer));
+    let touched =
+        query.topics().iter().any(|topic| changes.iter().any(|change| topic.touched_by(change)));
+    prop_assert!(new.index >= old.index, "an index ran back from {} to {}", old.index, new.index);
+    if old_text != new_text {
+        prop_assert!(touched, "lost wake-up: {old_text} became {new_text}, changes {changes:?}");
+        prop_assert!(new.index > old.index, "the answer changed, its index did not: {new_text}");
+    }
+    if touched {
+        prop_assert!(new.index > old.index, "woken, but the index did not move: {:?}", query.topics());
+    } else {
+        prop_assert_eq!(new.index, old.index);
+    }
+    Ok(())
+}
+
+fn all_hold(before: &View, after: &View, changes: &Changes) -> Result<(), TestCaseError> {
+    holds(&Nodes, before, after, changes)?;
+    for namespace in [Namespace::DEFAULT, Namespace::new("blue")] {
+        holds(&Services { namespace: namespace.clone() }, before, after, changes)?;
+        for text in ["web", "db", "none"] {
+            let service = Name { namespace: namespace.clone(), text: text.into() };
+            holds(&ServiceInstances { service: service.clone() }, before, after, changes)?;
+            holds(&ServiceHealth { service: service.clone() }, before, after, changes)?;
+            holds(&ServiceChecks { service }, before, after, changes)?;
+        }
+        for node in ["n1", "n2", "n3"] {
+            let node: Arc<str> = node.into();
+            holds(&NodeServices { node: node.clone(), namespace: namespace.clone() }, before, after, changes)?;
+            holds(&NodeChecks { node, namespace: namespace.clone() }, before, after, changes)?;
+        }
+        for state in [None, Some(Status::Passing), Some(Status::Warning), Some(Status::Critical)] {
+            holds(&ChecksInState { state, namespace: namespace.clone() }, before, after, changes)?;
+        }
+        for text in ["", "a", "a/", "a/b", "b", "z"] {
+            let name = Name { namespace: namespace.clone(), text: text.into() };
+            holds(&Get { key: name.clone() }, before, after, changes)?;
+            holds(&List { prefix: name.clone() }, before, after, changes)?;
+            holds(&Keys { prefix: name, separator: Some("/".into()) }, before, after, changes)?;
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_waiter_wakes_if_and_only_if_its_topic_changed(commands in proptest::collection::vec(command(), 1..60)) {
+        let mut registry = Registry::new();
+        for (index, command) in (1..).zip(&commands) {
+            let before = registry.view().clone();
+            let applied = registry.apply(index, command);
+            all_hold(&before, registry.view(), &applied.changes)?;
+        }
+    }
+
+    #[test]
+    fn replicas_agree_and_a_snapshot_is_the_state(commands in proptest::collection::vec(command(), 1..60)) {
+        let (mut one, mut two) = (Registry::new(), Registry::new());
+        for (index, command) in (1..).zip(&commands) {
+            prop_assert_eq!(one.apply(index, command), two.apply(index, command));
+            // The second replica restarts from its snapshot in the middle.
+            if index == commands.len() as u64 / 2 {
+                let records: Vec<_> = two.view().records().map(Ok::<_, std::convert::Infallible>).collect();
+                let restored = Registry::restore(records).unwrap();
+                prop_assert_eq!(restored.view(), two.view());
+                two = restored;
+            }
+        }
+        prop_assert_eq!(one.view(), two.view());
+        let (a, b): (Vec<_>, Vec<_>) = (one.view().records().collect(), two.view().records().collect());
+        prop_assert_eq!(a, b);
+    }
+
+    #[test]
+    fn registering_the_same_again_changes_nothing(commands in proptest::collection::vec(command(), 1..30)) {
+        let mut registry = Registry::new();
+        let mut index = 0;
+        for command in &commands {
+            index += 1;
+            registry.apply(index, command);
+            if let Command::Register(registration) = command {
+                // With one name for each thing, doing it twice is doing it once.
+                let mut names: Vec<_> =
+                    registration.checks.iter().map(|check| (&check.namespace, &check.id)).collect();
+                names.sort();
+                names.dedup();
+                if names.len() == registration.checks.len() {
+                    index += 1;
+                    let again = registry.apply(index, command);
+                    prop_assert!(again.changes.is_empty(), "{:?} touched {:?}", command, again.changes);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn forgetting_tombstones_runs_no_index_back(
+        commands in proptest::collection::vec(command(), 1..40), up_to in 0u64..40,
+    ) {
+        let mut registry = Registry::new();
+        for (index, command) in (1..).zip(&commands) {
+            registry.apply(index, command);
+        }
+        let before = registry.view().clone();
+        registry.apply(100, &Command::CompactTombstones { up_to });
+        for text in ["", "a", "b", "z"] {
+            let prefix = Name::new(text);
+            let list = List { prefix };
+            prop_assert!(list.run(registry.view()).index >= list.run(&before).index);
+        }
+        prop_assert!(registry.view().counts().tombstones <= before.counts().tombstones);
+    }
+
+    #[test]
+    fn a_torn_snapshot_is_refused(commands in proptest::collection::vec(command(), 1..30), lost in 0usize..50) {
+        let mut registry = Registry::new();
+        for (index, command) in (1..).zip(&commands) {
+            registry.apply(index, command);
+        }
+        let mut records: Vec<_> = registry.view().records().map(Ok::<_, std::convert::Infallible>).collect();
+        let _lost = records.remove(lost % records.len());
+        prop_assert!(Registry::restore(records).is_err());
+    }
+}
