@@ -1,1 +1,144 @@
-//! The registry replicated, stored and served.
+//! The registry replicated, stored and served. It runs no checks and knows no agent.
+
+pub mod consensus;
+pub mod http;
+pub mod hub;
+mod rpc;
+mod space;
+pub mod storage;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use openraft::SnapshotPolicy;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use consensus::Consensus;
+use consensus::membership::{self, Meeting};
+use consensus::network::{Network, Wire};
+use consensus::state_machine::StateMachine;
+use consensus::types::{Peer, Raft};
+use hub::Hub;
+use storage::log::Log;
+use storage::snapshots::Snapshots;
+
+/// What a server needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The datacenter's name.
+    pub datacenter: String,
+    /// This server as the others shall know it.
+    pub me: Peer,
+    /// Where log and snapshots live.
+    pub data_dir: PathBuf,
+    /// How many servers found the cluster; 1 founds alone, 0 only joins.
+    pub expect: usize,
+    /// RPC addresses of other servers.
+    pub retry_join: Vec<String>,
+    /// Entries of the log between two snapshots.
+    pub snapshot_after: u64,
+}
+
+/// A running server.
+pub struct Server {
+    /// Proposals and reads.
+    pub consensus: Consensus,
+    /// The view and its waiters.
+    pub hub: Arc<Hub>,
+    tasks: JoinSet<io::Result<()>>,
+    token: CancellationToken,
+    public: Router,
+}
+
+impl Server {
+    /// Opens the storage, starts consensus, and serves the RPC port on `rpc` until `token` ends it.
+    ///
+    /// # Errors
+    /// Where the storage cannot be opened or is damaged.
+    pub async fn open(config: Config, rpc: TcpListener, token: CancellationToken) -> io::Result<Self> {
+        let raft_dir = config.data_dir.join("raft");
+        std::fs::create_dir_all(&raft_dir)?;
+        let hub = Arc::new(Hub::default());
+        let snapshots = Snapshots::open(&raft_dir.join("snapshots"))?;
+        let machine = StateMachine::open(snapshots, hub.clone())?;
+        let log = Log::open(&raft_dir.join("log"))?;
+        let wire = Wire::new()?;
+        let id = raft_id(&config.me.node_id);
+        let settings = Arc::new(settings(&config)?);
+        let raft = Raft::new(id, settings, Network::new(wire.clone()), log, machine)
+            .await
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        let space = Arc::new(space::Space::new(config.data_dir.clone()));
+        let consensus = Consensus::new(raft, wire, id, space.clone());
+        let public = http::router(consensus.clone(), hub.clone(), config.datacenter.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn({
+            let token = token.clone();
+            async move {
+                space.watch(token).await;
+                Ok(())
+            }
+        });
+        let port = rpc::router(consensus.clone(), config.me.clone(), public.clone());
+        let stop = token.clone();
+        tasks.spawn(
+            async move { axum::serve(rpc, port).with_graceful_shutdown(stop.cancelled_owned()).await },
+        );
+        let meeting = Meeting { me: config.me, expect: config.expect, retry_join: config.retry_join };
+        let (gathering, stop) = (consensus.clone(), token.clone());
+        tasks.spawn(async move {
+            membership::gather(&gathering, &meeting, &stop).await.map_err(io::Error::other)?;
+            stop.cancelled().await;
+            Ok(())
+        });
+        Ok(Self { consensus, hub, tasks, token, public })
+    }
+
+    /// The public API but for `/v1/agent/*`.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.public.clone()
+    }
+
+    /// Runs until the token ends it or a task fails; then shuts down in order.
+    ///
+    /// # Errors
+    /// The failure of the first task that ended unasked.
+    pub async fn run(mut self) -> io::Result<()> {
+        let first = self.tasks.join_next().await;
+        self.token.cancel();
+        let shutdown = self.consensus.raft().shutdown();
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), shutdown).await;
+        self.tasks.shutdown().await;
+        match first {
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => Err(io::Error::other(panic)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A server's ID in the log, from its node's UUID.
+#[must_use]
+pub fn raft_id(node_id: &str) -> u64 {
+    let hex: String = node_id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    u64::from_str_radix(&hex, 16).unwrap_or(1)
+}
+
+fn settings(config: &Config) -> io::Result<openraft::Config> {
+    let settings = openraft::Config {
+        cluster_name: config.datacenter.clone(),
+        heartbeat_interval: 150,
+        election_timeout_min: 600,
+        election_timeout_max: 1200,
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(config.snapshot_after),
+        max_in_snapshot_log_to_keep: 1000,
+        install_snapshot_timeout: 60_000,
+        ..openraft::Config::default()
+    };
+    settings.validate().map_err(io::Error::other)
+}

@@ -1,1 +1,0 @@
-//! The truth of one host, and keeping the catalog in accord with it.

@@ -1,0 +1,111 @@
+//! `muster agent`: a server with its HTTP API and its DNS.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::Failure;
+use crate::wiring;
+
+/// Consul's flags, as far as this version has them.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Flags {
+    /// One server on loopback with a temporary folder, for development.
+    #[arg(long)]
+    dev: bool,
+    /// Run as a server. Client agents are not built yet.
+    #[arg(long)]
+    server: bool,
+    /// Found a cluster of one.
+    #[arg(long)]
+    bootstrap: bool,
+    /// Found a cluster when this many servers have met.
+    #[arg(long)]
+    bootstrap_expect: Option<usize>,
+    /// RPC address of another server; may be repeated. The port may be left out.
+    #[arg(long)]
+    retry_join: Vec<String>,
+    /// Where the log and the snapshots live.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// This node's name; the host's name if left out.
+    #[arg(long)]
+    node: Option<String>,
+    /// The address for other servers.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    bind: IpAddr,
+    /// The address for HTTP and DNS.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    client: IpAddr,
+    /// The datacenter's name.
+    #[arg(long, default_value = "dc1")]
+    datacenter: String,
+    /// The domain of DNS names.
+    #[arg(long, default_value = "consul")]
+    domain: String,
+    /// The port of the HTTP API.
+    #[arg(long, default_value_t = 8500)]
+    http_port: u16,
+    /// The port of DNS.
+    #[arg(long, default_value_t = 8600)]
+    dns_port: u16,
+    /// The port between servers.
+    #[arg(long, default_value_t = 8300)]
+    server_port: u16,
+    /// trace, debug, info, warn or error.
+    #[arg(long, default_value = "info")]
+    log_level: String,
+}
+
+pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
+    let level = if flags.log_level == "err" { "error" } else { &flags.log_level };
+    let filter = format!("{level},openraft=error")
+        .parse::<tracing_subscriber::EnvFilter>()
+        .map_err(|_| Failure::Usage(format!("-log-level {level}: use trace, debug, info, warn or error")))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let temporary = flags.dev.then(tempfile::tempdir).transpose();
+    let temporary = temporary.map_err(|error| Failure::Io { what: "temporary folder".into(), error })?;
+    let settings = settings(&flags, temporary.as_ref().map(|folder| folder.path().to_owned()))?;
+    wiring::server::run(settings).await.map_err(|error| Failure::Io { what: "muster agent".into(), error })
+}
+
+fn settings(flags: &Flags, temporary: Option<PathBuf>) -> Result<wiring::server::Settings, Failure> {
+    if !flags.dev && !flags.server {
+        return Err(Failure::Usage(
+            "client agents are not built yet: run with -dev, or with -server and -data-dir".into(),
+        ));
+    }
+    let Some(data_dir) = temporary.or_else(|| flags.data_dir.clone()) else {
+        return Err(Failure::Usage("data_dir cannot be empty: give -data-dir".into()));
+    };
+    let expect = match (flags.dev || flags.bootstrap, flags.bootstrap_expect) {
+        (true, Some(_)) => {
+            return Err(Failure::Usage(
+                "'bootstrap_expect > 0' and 'bootstrap = true' are mutually exclusive".into(),
+            ));
+        }
+        (true, None) => 1,
+        (false, expect) => expect.unwrap_or(0),
+    };
+    let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let name = flags.node.clone().or_else(host).unwrap_or_else(|| "muster".into());
+    let with_port = |address: &String| {
+        if address.parse::<SocketAddr>().is_ok()
+            || address.rsplit(':').next().is_some_and(|p| p.parse::<u16>().is_ok())
+        {
+            address.clone()
+        } else {
+            format!("{address}:{}", flags.server_port)
+        }
+    };
+    Ok(wiring::server::Settings {
+        name,
+        datacenter: flags.datacenter.clone(),
+        domain: flags.domain.trim_matches('.').to_ascii_lowercase(),
+        data_dir,
+        expect,
+        retry_join: flags.retry_join.iter().map(with_port).collect(),
+        rpc: SocketAddr::new(flags.bind, flags.server_port),
+        http: SocketAddr::new(flags.client, flags.http_port),
+        dns: SocketAddr::new(flags.client, flags.dns_port),
+    })
+}

@@ -1,1 +1,0 @@
-//! Is this thing healthy: one folder per kind of probe, thresholds, timing.

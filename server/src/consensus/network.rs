@@ -1,0 +1,205 @@
+//! How servers talk to each other about the log: HTTP/2 on the RPC port, our codec in the bodies.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use muster_registry::View;
+use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::network::{RPCOption, RaftNetworkFactory, RaftNetworkV2};
+use openraft::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
+    TransferLeaderResponse, VoteRequest, VoteResponse,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::types::{Peer, Snapshot, TypeConfig, Vote};
+use crate::storage::{codec, snapshots};
+
+/// Calls to other servers over kept connections.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    client: reqwest::Client,
+}
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Nothing was sent: the other side cannot have acted.
+    #[error("{0}")]
+    NotSent(String),
+    /// It may have been received; what became of it is unknown.
+    #[error("{0}")]
+    Lost(String),
+    /// The other side refused, in its own words.
+    #[error("{text}")]
+    Refused {
+        /// The status.
+        status: u16,
+        /// The words.
+        text: String,
+    },
+}
+
+impl Wire {
+    /// A client for the RPC ports of other servers.
+    ///
+    /// # Errors
+    /// Where the client cannot be set up.
+    pub fn new() -> io::Result<Self> {
+        let client = reqwest::Client::builder()
+            .http2_prior_knowledge()
+            .connect_timeout(Duration::from_millis(500))
+            .tcp_nodelay(true)
+            .no_proxy()
+            .build()
+            .map_err(io::Error::other)?;
+        Ok(Self { client })
+    }
+
+    /// Posts `body` to `path` at `address` and decodes the answer.
+    ///
+    /// # Errors
+    /// Says whether the other side may have acted.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        address: &str,
+        path: &str,
+        body: Vec<u8>,
+        limit: Duration,
+    ) -> Result<T, CallError> {
+        let sent = self.client.post(format!("http://{address}{path}")).timeout(limit).body(body).send().await;
+        let answer = sent.map_err(|error| {
+            if error.is_connect() {
+                CallError::NotSent(words(&error))
+            } else {
+                CallError::Lost(words(&error))
+            }
+        })?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.map_err(|error| CallError::Lost(words(&error)))?;
+        if !status.is_success() {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            return Err(CallError::Refused { status: status.as_u16(), text });
+        }
+        codec::decode(&bytes).map_err(|error| CallError::Lost(error.to_string()))
+    }
+}
+
+fn words(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Makes a connection for each peer.
+#[derive(Clone, Debug)]
+pub struct Network {
+    wire: Wire,
+}
+
+impl Network {
+    /// Over `wire`.
+    #[must_use]
+    pub fn new(wire: Wire) -> Self {
+        Self { wire }
+    }
+}
+
+impl RaftNetworkFactory<TypeConfig> for Network {
+    type Network = PeerLink;
+
+    async fn new_client(&mut self, _target: u64, node: &Peer) -> PeerLink {
+        PeerLink { wire: self.wire.clone(), address: node.address.clone() }
+    }
+}
+
+/// The way to one peer.
+#[derive(Clone, Debug)]
+pub struct PeerLink {
+    wire: Wire,
+    address: String,
+}
+
+impl PeerLink {
+    async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        request: &Q,
+        limit: Duration,
+    ) -> Result<A, RPCError<TypeConfig>> {
+        let body = codec::encode(request).map_err(|error| RPCError::Network(NetworkError::new(&error)))?;
+        let answer = self.wire.call(&self.address, path, body, limit).await;
+        answer.map_err(|error| match error {
+            CallError::NotSent(_) => RPCError::Unreachable(Unreachable::new(&error)),
+            CallError::Lost(_) | CallError::Refused { .. } => RPCError::Network(NetworkError::new(&error)),
+        })
+    }
+}
+
+impl RaftNetworkV2<TypeConfig> for PeerLink {
+    type SnapshotData = View;
+
+    async fn append_entries(
+        &mut self,
+        rpc: AppendEntriesRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<AppendEntriesResponse<TypeConfig>, RPCError<TypeConfig>> {
+        self.ask("/raft/append", &rpc, option.hard_ttl()).await
+    }
+
+    async fn vote(
+        &mut self,
+        rpc: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<TypeConfig>, RPCError<TypeConfig>> {
+        self.ask("/raft/vote", &rpc, option.hard_ttl()).await
+    }
+
+    async fn pre_vote(
+        &mut self,
+        rpc: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<TypeConfig>, RPCError<TypeConfig>> {
+        self.ask("/raft/pre-vote", &rpc, option.hard_ttl()).await
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: Snapshot,
+        cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
+        option: RPCOption,
+    ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        let unsent = |error: io::Error| StreamingError::Network(NetworkError::new(&error));
+        let bytes = tokio::task::spawn_blocking(move || {
+            let mut body = codec::encode(&vote)?;
+            let length = u32::try_from(body.len()).map_err(io::Error::other)?;
+            body.splice(0..0, length.to_be_bytes());
+            snapshots::write(&mut body, &snapshot.meta, &snapshot.snapshot)?;
+            Ok(body)
+        });
+        let body = bytes.await.map_err(|error| unsent(io::Error::other(error)))?.map_err(unsent)?;
+        let call = self.wire.call(&self.address, "/raft/snapshot", body, option.hard_ttl());
+        tokio::select! {
+            closed = cancel => Err(StreamingError::Closed(closed)),
+            answer = call => answer.map_err(|error| match error {
+                CallError::NotSent(_) => StreamingError::Unreachable(Unreachable::new(&error)),
+                CallError::Lost(_) | CallError::Refused { .. } => StreamingError::Network(NetworkError::new(&error)),
+            }),
+        }
+    }
+
+    async fn transfer_leader(
+        &mut self,
+        request: TransferLeaderRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<TransferLeaderResponse<TypeConfig>, RPCError<TypeConfig>> {
+        self.ask("/raft/transfer-leader", &request, option.hard_ttl()).await
+    }
+}

@@ -1,0 +1,123 @@
+//! `/v1/catalog/*`.
+
+use std::collections::BTreeMap;
+
+use axum::extract::Request;
+use axum::response::Response;
+use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services};
+use muster_registry::command::Command;
+use muster_registry::{Name, Namespace, Query as _};
+use serde::Serialize;
+
+use super::blocking::view_for;
+use super::convert::{self, wanted};
+use super::error::ApiError;
+use super::params::Params;
+use super::shape::{FlatShape, NodeShape, ServiceShape};
+use super::{Api, answer};
+
+const BODY_LIMIT: usize = 1 << 20;
+
+pub(crate) async fn register(api: &Api, params: &Params, request: Request) -> Result<Response, ApiError> {
+    if let Some(answer) = answer::method(request.method(), "OPTIONS,PUT", &["PUT"])? {
+        return Ok(answer);
+    }
+    let body = convert::body(request, BODY_LIMIT).await?;
+    let registration = convert::registration(&body, &api.datacenter)?;
+    let node = registration.node.clone();
+    let response = api.consensus.propose(Command::Register(registration)).await?;
+    convert::registered(&response, &node)?;
+    answer::json(&true, params.pretty())
+}
+
+pub(crate) async fn deregister(api: &Api, params: &Params, request: Request) -> Result<Response, ApiError> {
+    if let Some(answer) = answer::method(request.method(), "OPTIONS,PUT", &["PUT"])? {
+        return Ok(answer);
+    }
+    let body = convert::body(request, BODY_LIMIT).await?;
+    let which = convert::deregistration(&body, &api.datacenter)?;
+    let node = which.node.clone();
+    let response = api.consensus.propose(Command::Deregister(which)).await?;
+    convert::registered(&response, &node)?;
+    answer::json(&true, params.pretty())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NodeWithMap<'v> {
+    node: NodeShape<'v>,
+    services: BTreeMap<&'v str, ServiceShape<'v>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NodeWithList<'v> {
+    node: Option<NodeShape<'v>>,
+    services: Option<Vec<ServiceShape<'v>>>,
+}
+
+pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Response, ApiError> {
+    params.refuse_filter()?;
+    let datacenter = api.datacenter.as_str();
+    match what {
+        "datacenters" => answer::json(&[datacenter], params.pretty()),
+        "nodes" => {
+            let (view, meta) = view_for(api, params, &Nodes).await?;
+            let nodes = Nodes.run(&view).answer;
+            let shapes: Vec<_> = nodes
+                .into_iter()
+                .filter(|node| wanted::by_meta(&node.meta, params))
+                .map(|node| NodeShape { node, datacenter })
+                .collect();
+            Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
+        }
+        "services" if params.has("node-meta") => {
+            Err(ApiError::NotYet("?node-meta on /catalog/services".into()))
+        }
+        "services" => {
+            let query = Services { namespace: Namespace::DEFAULT };
+            let (view, meta) = view_for(api, params, &query).await?;
+            let names: BTreeMap<_, _> =
+                query.run(&view).answer.into_iter().map(|(name, tags)| (&*name.text, tags)).collect();
+            Ok(answer::with_meta(answer::json(&names, params.pretty())?, meta))
+        }
+        "service" if name.is_empty() => Err(ApiError::BadRequest("Missing service name".into())),
+        "service" => {
+            let query = ServiceInstances { service: Name::new(name) };
+            let (view, meta) = view_for(api, params, &query).await?;
+            let shapes: Vec<_> = query
+                .run(&view)
+                .answer
+                .into_iter()
+                .filter(|at| wanted::by_tags(&at.service.spec.tags, params))
+                .filter(|at| wanted::by_meta(&at.node.meta, params))
+                .map(|at| FlatShape { node: at.node, service: at.service, datacenter })
+                .collect();
+            Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
+        }
+        _ if name.is_empty() => Err(ApiError::BadRequest("Missing node name".into())),
+        _ => node(api, what, name, params).await,
+    }
+}
+
+async fn node(api: &Api, what: &str, name: &str, params: &Params) -> Result<Response, ApiError> {
+    let query = NodeServices { node: name.into(), namespace: Namespace::DEFAULT };
+    let (view, meta) = view_for(api, params, &query).await?;
+    let found = query.run(&view).answer;
+    let shape = |node| NodeShape { node, datacenter: &api.datacenter };
+    let body = if what == "node-services" {
+        let (node, services) = found.unzip();
+        let services = services.map(|list| list.into_iter().map(|service| ServiceShape(service)).collect());
+        answer::json(&NodeWithList { node: node.map(|node| shape(node)), services }, params.pretty())?
+    } else {
+        let whole = found.map(|(node, services)| NodeWithMap {
+            node: shape(node),
+            services: services
+                .into_iter()
+                .map(|service| (&*service.spec.id, ServiceShape(service)))
+                .collect(),
+        });
+        answer::json(&whole, params.pretty())?
+    };
+    Ok(answer::with_meta(body, meta))
+}

@@ -1,0 +1,167 @@
+//! Where the contract outside and the commands inside meet.
+
+mod incoming;
+pub(crate) mod wanted;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::Request;
+use muster_registry::command::{CheckSpec, Deregistration, Registration, ServiceSpec};
+use muster_registry::{Namespace, Rejected, Response, Status};
+
+use super::error::ApiError;
+
+/// The request's body, if it is not larger than `limit`.
+pub(crate) async fn body(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    let length = request
+        .headers()
+        .get(http::header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse().ok());
+    if let Some(length) = length.filter(|length| *length > limit) {
+        return Err(ApiError::TooLarge { length, limit });
+    }
+    axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error)
+            .is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
+        if too_large {
+            ApiError::TooLarge { length: limit + 1, limit }
+        } else {
+            ApiError::BadRequest(format!("the body could not be read: {error}"))
+        }
+    })
+}
+
+/// What a conditional write answered.
+pub(crate) fn applied(response: &Response) -> Result<bool, ApiError> {
+    match response {
+        Response::Applied(done) => Ok(*done),
+        Response::Done => Ok(true),
+        Response::Rejected(refusal) => Err(ApiError::Internal(refusal.to_string())),
+        Response::Batch(_) => Err(ApiError::Internal("a batch answered a single write".into())),
+    }
+}
+
+/// What a registration answered, in Consul's words.
+pub(crate) fn registered(response: &Response, node: &str) -> Result<(), ApiError> {
+    match response {
+        Response::Rejected(refusal @ Rejected::MissingService) => {
+            Err(ApiError::Internal(format!("failed inserting check: {refusal} on node {node:?}")))
+        }
+        other => applied(other).map(|_| ()),
+    }
+}
+
+/// A catalog registration as it arrives.
+pub(crate) fn registration(body: &[u8], datacenter: &str) -> Result<Registration, ApiError> {
+    let asked: incoming::Registration = incoming::decode(body)?;
+    ours(&asked.datacenter, datacenter)?;
+    if asked.node.is_empty() {
+        return Err(ApiError::Internal("Must provide node".into()));
+    }
+    if asked.address.is_empty() && !asked.skip_node_update {
+        return Err(ApiError::Internal("Must provide address if SkipNodeUpdate is not set".into()));
+    }
+    let service = asked.service.map(service).transpose()?;
+    let mut checks = Vec::new();
+    for check in asked.check.into_iter().chain(asked.checks.into_iter().flatten()) {
+        checks.push(self::check(check, &asked.node)?);
+    }
+    Ok(Registration {
+        node: asked.node.into(),
+        node_id: asked.id.into(),
+        address: asked.address.into(),
+        tagged_addresses: texts(asked.tagged_addresses),
+        node_meta: texts(asked.node_meta),
+        skip_node_update: asked.skip_node_update,
+        service,
+        checks,
+    })
+}
+
+/// A catalog deregistration as it arrives.
+pub(crate) fn deregistration(body: &[u8], datacenter: &str) -> Result<Deregistration, ApiError> {
+    let asked: incoming::Deregistration = incoming::decode(body)?;
+    ours(&asked.datacenter, datacenter)?;
+    if asked.node.is_empty() {
+        return Err(ApiError::Internal("Must provide node".into()));
+    }
+    Ok(Deregistration {
+        node: asked.node.into(),
+        namespace: Namespace::DEFAULT,
+        service_id: asked.service_id.into(),
+        check_id: asked.check_id.into(),
+    })
+}
+
+fn ours(asked: &str, datacenter: &str) -> Result<(), ApiError> {
+    if asked.is_empty() || asked == datacenter { Ok(()) } else { Err(ApiError::NoDatacenter) }
+}
+
+fn service(asked: incoming::Service) -> Result<ServiceSpec, ApiError> {
+    if asked.service.is_empty() {
+        return Err(ApiError::Internal("Must provide service name with ID".into()));
+    }
+    let id = if asked.id.is_empty() { &asked.service } else { &asked.id };
+    let weights = asked.weights.unwrap_or(incoming::Weights { passing: 1, warning: 1 });
+    Ok(ServiceSpec {
+        id: id.as_str().into(),
+        name: asked.service.as_str().into(),
+        namespace: Namespace::DEFAULT,
+        tags: asked.tags.unwrap_or_default().into_iter().map(Arc::from).collect(),
+        address: asked.address.into(),
+        tagged_addresses: asked
+            .tagged_addresses
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, at)| (name.into(), (at.address.into(), at.port)))
+            .collect(),
+        port: asked.port,
+        meta: texts(asked.meta),
+        weight_passing: weights.passing,
+        weight_warning: weights.warning,
+        enable_tag_override: asked.enable_tag_override,
+        kind: asked.kind.into(),
+        proxy: kept(asked.proxy),
+        connect: kept(asked.connect),
+    })
+}
+
+fn check(asked: incoming::Check, node: &str) -> Result<CheckSpec, ApiError> {
+    if !asked.node.is_empty() && asked.node != node {
+        return Err(ApiError::Internal(format!("check node {:?} does not match node {node:?}", asked.node)));
+    }
+    let id = [asked.check_id, asked.name.clone()].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
+    if id.is_empty() {
+        return Err(ApiError::BadRequest("a check must have a CheckID or a Name".into()));
+    }
+    let status = match asked.status.as_str() {
+        "" => Status::Critical,
+        text => Status::parse(text).ok_or_else(|| {
+            ApiError::BadRequest(format!(
+                "Invalid check status: {text:?}: it must be passing, warning or critical"
+            ))
+        })?,
+    };
+    Ok(CheckSpec {
+        id: id.into(),
+        namespace: Namespace::DEFAULT,
+        name: asked.name.into(),
+        status,
+        notes: asked.notes.into(),
+        output: asked.output.into(),
+        service_id: asked.service_id.into(),
+        kind: asked.kind.into(),
+        definition: kept(asked.definition),
+    })
+}
+
+fn texts(map: Option<BTreeMap<String, String>>) -> BTreeMap<Arc<str>, Arc<str>> {
+    map.unwrap_or_default().into_iter().map(|(key, value)| (key.into(), value.into())).collect()
+}
+
+fn kept(json: Option<serde_json::Value>) -> Arc<str> {
+    json.filter(|value| !value.is_null()).map_or_else(|| "".into(), |value| value.to_string().into())
+}

@@ -1,0 +1,81 @@
+//! `/v1/health/*`.
+
+use axum::response::Response;
+use muster_registry::catalog::{Check, Node};
+use muster_registry::health::Instance;
+use muster_registry::health::query::{ChecksInState, NodeChecks, ServiceChecks, ServiceHealth};
+use muster_registry::{Name, Namespace, Query, Status};
+use std::sync::Arc;
+
+use super::blocking::view_for;
+use super::convert::wanted;
+use super::error::ApiError;
+use super::params::Params;
+use super::shape::{CheckShape, InstanceShape};
+use super::{Api, answer};
+
+pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Response, ApiError> {
+    params.refuse_filter()?;
+    let missing = |what: &str| Err(ApiError::BadRequest(format!("Missing {what}")));
+    let namespace = Namespace::DEFAULT;
+    match (what, name) {
+        ("service" | "checks", "") => missing("service name"),
+        ("node", "") => missing("node name"),
+        ("state", "") => missing("check state"),
+        ("service", _) => service(api, name, params).await,
+        ("checks", _) => checks(api, params, ServiceChecks { service: Name::new(name) }).await,
+        ("node", _) => checks(api, params, NodeChecks { node: name.into(), namespace }).await,
+        (_, "any") => checks(api, params, ChecksInState { state: None, namespace }).await,
+        (_, state) => match Status::parse(state) {
+            Some(state) => checks(api, params, ChecksInState { state: Some(state), namespace }).await,
+            None => {
+                // Consul answers a state that there is not with a list that is always empty.
+                let stamp = api.consensus.gate(params.mode(&api.datacenter)?).await?;
+                let index = api.hub.view().index();
+                let none: [(); 0] = [];
+                let meta = answer::Meta { index, stamp };
+                Ok(answer::with_meta(answer::json(&none, params.pretty())?, meta))
+            }
+        },
+    }
+}
+
+async fn service(api: &Api, name: &str, params: &Params) -> Result<Response, ApiError> {
+    let passing = match params.get("passing") {
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
+        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
+        Some(_) => return Err(ApiError::BadRequest("Invalid value for ?passing".into())),
+        None => params.has("passing"),
+    };
+    let query = ServiceHealth { service: Name::new(name) };
+    let (view, meta) = view_for(api, params, &query).await?;
+    let shapes: Vec<_> = query
+        .run(&view)
+        .answer
+        .into_iter()
+        .filter(|instance| !passing || all_pass(instance))
+        .filter(|instance| wanted::by_tags(&instance.service.spec.tags, params))
+        .filter(|instance| wanted::by_meta(&instance.node.meta, params))
+        .map(|instance| InstanceShape { instance, datacenter: &api.datacenter })
+        .collect();
+    Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
+}
+
+async fn checks<Q>(api: &Api, params: &Params, query: Q) -> Result<Response, ApiError>
+where
+    Q: for<'v> Query<Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>>,
+{
+    let (view, meta) = view_for(api, params, &query).await?;
+    let shapes: Vec<_> = query
+        .run(&view)
+        .answer
+        .into_iter()
+        .filter(|(node, _)| wanted::by_meta(&node.meta, params))
+        .map(|(_, check)| CheckShape(check))
+        .collect();
+    Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
+}
+
+fn all_pass(instance: &Instance<'_>) -> bool {
+    instance.checks.iter().all(|check| check.spec.status == Status::Passing)
+}

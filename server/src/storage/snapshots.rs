@@ -1,0 +1,195 @@
+//! Snapshots in files: a versioned head, length-framed records, and a checksum over all of it. A file gets its
+//! name only when it is whole and on disk; a damaged one is refused and changes nothing.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use muster_registry::snapshot::Record;
+use muster_registry::{Registry, View};
+
+use super::codec;
+use crate::consensus::types::SnapshotMeta;
+
+const MAGIC: &[u8; 8] = b"MUSTERS1";
+const NAME: &str = "state.snapshot";
+/// The largest record: a key of 512 KiB with room to spare.
+const RECORD_LIMIT: usize = 8 << 20;
+
+/// The folder of snapshots: one file, the newest.
+#[derive(Clone, Debug)]
+pub struct Snapshots {
+    folder: PathBuf,
+}
+
+impl Snapshots {
+    /// Uses `folder`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Writes a snapshot beside the last one and puts it in its place when it is whole and on disk.
+    ///
+    /// # Errors
+    /// Where the disk refuses; the last snapshot is then still in its place.
+    pub fn save(&self, meta: &SnapshotMeta, view: &View) -> io::Result<()> {
+        let partial = self.folder.join("state.partial");
+        let mut file = BufWriter::new(File::create(&partial)?);
+        write(&mut file, meta, view)?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&partial, self.folder.join(NAME))?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// The last snapshot, if there is one.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or is damaged; the error says how.
+    pub fn load(&self) -> io::Result<Option<(SnapshotMeta, Registry)>> {
+        match File::open(self.folder.join(NAME)) {
+            Ok(file) => read(BufReader::new(file)).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Writes `meta` and `view` as one stream.
+///
+/// # Errors
+/// Where `out` fails.
+pub fn write(out: &mut impl Write, meta: &SnapshotMeta, view: &View) -> io::Result<()> {
+    let mut sum = crc32fast::Hasher::new();
+    out.write_all(MAGIC)?;
+    frame(out, &mut sum, &codec::encode(meta)?)?;
+    for record in view.records() {
+        frame(out, &mut sum, &codec::encode(&record)?)?;
+    }
+    out.write_all(&0u32.to_be_bytes())?;
+    out.write_all(&sum.finalize().to_be_bytes())?;
+    out.flush()
+}
+
+/// Reads what [`write`] wrote: all of it, or an error.
+///
+/// # Errors
+/// Where the stream ends early, its checksum is wrong, or its records are no state.
+pub fn read(mut source: impl Read) -> io::Result<(SnapshotMeta, Registry)> {
+    let damaged = |why: &str| io::Error::new(io::ErrorKind::InvalidData, format!("damaged snapshot: {why}"));
+    let mut magic = [0; 8];
+    source.read_exact(&mut magic)?;
+    if &magic != MAGIC {
+        return Err(damaged("it does not start as a snapshot of this format"));
+    }
+    let mut sum = crc32fast::Hasher::new();
+    let meta = unframe(&mut source, &mut sum)?.ok_or_else(|| damaged("it is empty"))?;
+    let meta: SnapshotMeta = codec::decode(&meta)?;
+    let mut failed = None;
+    let records = std::iter::from_fn(|| match unframe(&mut source, &mut sum) {
+        Ok(Some(bytes)) => Some(codec::decode::<Record>(&bytes)),
+        Ok(None) => None,
+        Err(error) => {
+            failed = Some(error.to_string());
+            None
+        }
+    });
+    // The end record stops the restore before the frame that ends the stream.
+    let registry = Registry::restore(records).map_err(|error| damaged(&error.to_string()));
+    if let Some(why) = failed {
+        return Err(damaged(&why));
+    }
+    let registry = registry?;
+    if unframe(&mut source, &mut sum)?.is_some() {
+        return Err(damaged("records behind its end"));
+    }
+    let mut said = [0; 4];
+    source.read_exact(&mut said)?;
+    if u32::from_be_bytes(said) != sum.finalize() {
+        return Err(damaged("its checksum is wrong"));
+    }
+    Ok((meta, registry))
+}
+
+fn frame(out: &mut impl Write, sum: &mut crc32fast::Hasher, bytes: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(bytes.len()).ok().filter(|length| *length as usize <= RECORD_LIMIT);
+    let length =
+        length.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a record is too large"))?;
+    out.write_all(&length.to_be_bytes())?;
+    sum.update(bytes);
+    out.write_all(bytes)
+}
+
+fn unframe(source: &mut impl Read, sum: &mut crc32fast::Hasher) -> io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 4];
+    source.read_exact(&mut length)?;
+    let length = u32::from_be_bytes(length) as usize;
+    if length == 0 {
+        return Ok(None);
+    }
+    if length > RECORD_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a record of {length} bytes")));
+    }
+    let mut bytes = vec![0; length];
+    source.read_exact(&mut bytes)?;
+    sum.update(&bytes);
+    Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use muster_registry::Name;
+    use muster_registry::command::{Command, KvCommand};
+
+    use super::*;
+
+    fn sample() -> (SnapshotMeta, Vec<u8>, View) {
+        let mut registry = Registry::new();
+        for index in 1..20 {
+            let key = Name::new(&format!("key/{index}"));
+            let value = vec![b'x'; 100].into();
+            registry.apply(index, &Command::Kv(KvCommand::Set { key, value, flags: 0, cas: None }));
+        }
+        let meta = SnapshotMeta { last_log_id: None, last_membership: openraft::StoredMembership::default() };
+        let mut bytes = Vec::new();
+        write(&mut bytes, &meta, registry.view()).unwrap();
+        (meta, bytes, registry.view().clone())
+    }
+
+    #[test]
+    fn a_snapshot_is_the_state() {
+        let (meta, bytes, view) = sample();
+        let (read_meta, registry) = read(&bytes[..]).unwrap();
+        assert_eq!(read_meta, meta);
+        assert_eq!(registry.view(), &view);
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_byte_is_refused() {
+        let (_, bytes, _) = sample();
+        for cut in 0..bytes.len() {
+            assert!(read(&bytes[..cut]).is_err(), "cut at {cut}");
+        }
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 0x10;
+            assert!(read(&flipped[..]).is_err(), "flipped at {at}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_leaves_the_error_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let snapshots = Snapshots::open(folder.path()).unwrap();
+        assert!(snapshots.load().unwrap().is_none());
+        let (meta, mut bytes, view) = sample();
+        snapshots.save(&meta, &view).unwrap();
+        assert_eq!(snapshots.load().unwrap().unwrap().1.view(), &view);
+        bytes.truncate(200);
+        fs::write(folder.path().join(NAME), bytes).unwrap();
+        assert!(snapshots.load().is_err());
+    }
+}
