@@ -29,7 +29,8 @@ pub(crate) async fn measure(cluster: &Cluster, waiters: usize, turn: usize) -> R
     let address = url.trim_start_matches("http://").to_owned();
     let mut tasks = JoinSet::new();
     for _ in 0..waiters {
-        let mut stream = TcpStream::connect(&address).await.map_err(|e| BenchError::Io(address.clone(), e))?;
+        let mut stream =
+            TcpStream::connect(&address).await.map_err(|e| BenchError::Io(address.clone(), e))?;
         let request = format!(
             "GET /v1/health/service/web?index={index}&wait=60s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
         );

@@ -34,15 +34,15 @@ pub(crate) async fn run_all(
     Ok(report)
 }
 
-async fn single(
-    report: &mut Report,
-    kind: Kind,
-    binary: &Path,
-    options: &Options,
-) -> Result<(), BenchError> {
+async fn single(report: &mut Report, kind: Kind, binary: &Path, options: &Options) -> Result<(), BenchError> {
     let cluster = Cluster::start(kind, binary, 1, PORTS).await?;
     let ready = cluster.ready_after.as_secs_f64() * 1000.0;
-    report.add(kind, ("start to first accepted write", "ms", Better::Less), "agent -server -bootstrap", ready);
+    report.add(
+        kind,
+        ("start to first accepted write", "ms", Better::Less),
+        "agent -server -bootstrap",
+        ready,
+    );
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let idle = cluster.resident_kib()? as f64 / 1024.0;
     report.add(kind, ("resident memory, idle", "MiB", Better::Less), "VmRSS", idle);
@@ -79,8 +79,18 @@ async fn single(
     if "fan-out".contains(&options.only) {
         let cost = fanout::measure(&cluster, 1000, report_turn()).await?;
         let name = "fan-out to 1,000 waiters: last answer";
-        report.add(kind, (name, "ms", Better::Less), "1,000 raw connections", cost.last_answer.as_secs_f64() * 1e3);
-        report.add(kind, ("fan-out to 1,000 waiters: CPU", "ms", Better::Less), "utime + stime", cost.cpu * 1e3);
+        report.add(
+            kind,
+            (name, "ms", Better::Less),
+            "1,000 raw connections",
+            cost.last_answer.as_secs_f64() * 1e3,
+        );
+        report.add(
+            kind,
+            ("fan-out to 1,000 waiters: CPU", "ms", Better::Less),
+            "utime + stime",
+            cost.cpu * 1e3,
+        );
     }
     if "registrations".contains(&options.only) {
         let rate = load::wrk(&url, 16, options.seconds, Some("register.lua")).await?;

@@ -9,7 +9,8 @@ pub(crate) async fn small(url: &str) -> Result<(), BenchError> {
         put(&client, &format!("{url}/v1/catalog/register"), instance("web", index, index)).await?;
     }
     for index in 0..200 {
-        put(&client, &format!("{url}/v1/catalog/register"), instance(&format!("app{index}"), index % 10, 0)).await?;
+        put(&client, &format!("{url}/v1/catalog/register"), instance(&format!("app{index}"), index % 10, 0))
+            .await?;
     }
     for index in 0..1000 {
         put(&client, &format!("{url}/v1/kv/seed/{index}"), format!("value of key {index}")).await?;

@@ -42,10 +42,9 @@ pub(crate) fn parse(name: &str, domain: &str, datacenter: &str) -> Question {
     if labels.last() == Some(&"dc") && labels.len() > 2 {
         labels.pop();
     }
-    if !labels.last().is_some_and(|label| is_kind(label)) && labels.len() > 1 && !rfc2782(&labels) {
-        if labels.pop() != Some(datacenter) {
-            return Question::Unknown;
-        }
+    let named_kind = labels.last().is_some_and(|label| is_kind(label)) || rfc2782(&labels);
+    if !named_kind && labels.len() > 1 && labels.pop() != Some(datacenter) {
+        return Question::Unknown;
     }
     read(&labels)
 }

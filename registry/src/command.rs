@@ -13,7 +13,7 @@ pub enum Command {
     /// Changes nothing.
     Noop,
     /// Node, service and checks as Consul's catalog registers them: whole or not at all.
-    Register(Registration),
+    Register(Box<Registration>),
     /// Removes a node with all it has, one service with its checks, or one check.
     Deregister(Deregistration),
     /// A change of the KV store.

@@ -51,7 +51,8 @@ fn check() -> impl Strategy<Value = CheckSpec> {
 }
 
 fn key() -> impl Strategy<Value = Name> {
-    (text(&["", "a", "a/b", "a/c", "ab", "b"]), space()).prop_map(|(text, namespace)| Name { namespace, text })
+    (text(&["", "a", "a/b", "a/c", "ab", "b"]), space())
+        .prop_map(|(text, namespace)| Name { namespace, text })
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -61,9 +62,9 @@ fn command() -> impl Strategy<Value = Command> {
             text(&["n1", "n2", "n3"]), text(&["", "id1", "id2"]), text(&["10.0.0.1", "10.0.0.2"]),
             any::<bool>(), proptest::option::of(service()), proptest::collection::vec(check(), 0..3),
         ).prop_map(|(node, node_id, address, skip_node_update, service, checks)| {
-            Command::Register(Registration {
+            Command::Register(Box::new(Registration {
                 node, node_id, address, skip_node_update, service, checks, ..Registration::default()
-            })
+            }))
         }),
         4 => (text(&["n1", "n2", "n3"]), text(&["", "s1", "s2"]), text(&["", "c1", "c2"]), space()).prop_map(
             |(node, service_id, check_id, namespace)| {
@@ -86,8 +87,7 @@ where
 {
     let (old, new) = (query.run(before), query.run(after));
     let (old_text, new_text) = (format!("{:?}", old.answer), format!("{:?}", new.answer));
-    let touched =
-        query.topics().iter().any(|topic| changes.iter().any(|change| topic.touched_by(change)));
+    let touched = query.topics().iter().any(|topic| changes.iter().any(|change| topic.touched_by(change)));
     prop_assert!(new.index >= old.index, "an index ran back from {} to {}", old.index, new.index);
     if old_text != new_text {
         prop_assert!(touched, "lost wake-up: {old_text} became {new_text}, changes {changes:?}");
@@ -113,7 +113,12 @@ fn all_hold(before: &View, after: &View, changes: &Changes) -> Result<(), TestCa
         }
         for node in ["n1", "n2", "n3"] {
             let node: Arc<str> = node.into();
-            holds(&NodeServices { node: node.clone(), namespace: namespace.clone() }, before, after, changes)?;
+            holds(
+                &NodeServices { node: node.clone(), namespace: namespace.clone() },
+                before,
+                after,
+                changes,
+            )?;
             holds(&NodeChecks { node, namespace: namespace.clone() }, before, after, changes)?;
         }
         for state in [None, Some(Status::Passing), Some(Status::Warning), Some(Status::Critical)] {

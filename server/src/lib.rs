@@ -99,7 +99,6 @@ impl Server {
     }
 
     /// The public API but for `/v1/agent/*`.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.public.clone()
     }

@@ -37,7 +37,7 @@ pub(super) fn node_id(folder: &Path) -> io::Result<String> {
 /// that they are still there. What is already so moves no index.
 pub(super) async fn keep_registered(consensus: Consensus, me: Peer, version: &str, token: CancellationToken) {
     loop {
-        let pause = match consensus.propose(Command::Register(registration(&me, version))).await {
+        let pause = match consensus.propose(Command::Register(Box::new(registration(&me, version)))).await {
             Ok(Response::Rejected(refusal)) => {
                 tracing::error!(%refusal, "this server cannot register itself");
                 Duration::from_secs(15)

@@ -193,7 +193,9 @@ fn share_texts(view: &View, name: &Name, spec: &mut ServiceSpec) {
         }
     }
     if let Some((_, sibling)) = entry.instances.get_min() {
-        for (mine, theirs) in [(&mut spec.proxy, &sibling.spec.proxy), (&mut spec.connect, &sibling.spec.connect)] {
+        for (mine, theirs) in
+            [(&mut spec.proxy, &sibling.spec.proxy), (&mut spec.connect, &sibling.spec.connect)]
+        {
             if mine == theirs {
                 *mine = theirs.clone();
             }

@@ -126,8 +126,7 @@ impl Query for ChecksInState {
         for status in all.into_iter().filter(|status| self.state.is_none_or(|state| state == *status)) {
             let moved = view.catalog.state_index.get(&(self.namespace.clone(), status));
             index = index.max(moved.copied().unwrap_or(0));
-            let from =
-                StateKey { namespace: self.namespace.clone(), status, node: "".into(), id: "".into() };
+            let from = StateKey { namespace: self.namespace.clone(), status, node: "".into(), id: "".into() };
             let checks = view
                 .catalog
                 .by_state

@@ -36,7 +36,10 @@ pub(crate) struct Tree {
 impl Tree {
     /// The keys that start with `prefix`, in order.
     pub(crate) fn under<'v>(&'v self, prefix: &'v Name) -> impl Iterator<Item = &'v Arc<Entry>> + 'v {
-        self.entries.range(prefix.clone()..).take_while(|(key, _)| starts(key, prefix)).map(|(_, entry)| entry)
+        self.entries
+            .range(prefix.clone()..)
+            .take_while(|(key, _)| starts(key, prefix))
+            .map(|(_, entry)| entry)
     }
 
     /// The last change under `prefix`, deletions included.

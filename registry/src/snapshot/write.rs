@@ -7,8 +7,7 @@ impl View {
     /// The whole state, in an order that is the same on every replica.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let catalog = &self.catalog;
-        let begin =
-            Record::Begin { index: self.index, floor: self.floor, nodes_index: catalog.nodes_index };
+        let begin = Record::Begin { index: self.index, floor: self.floor, nodes_index: catalog.nodes_index };
         let nodes = catalog.nodes.values().map(|entry| Record::Node(entry.node.clone(), entry.index));
         let services =
             catalog.nodes.values().flat_map(|entry| entry.services.values().cloned().map(Record::Service));
@@ -23,7 +22,8 @@ impl View {
             .state_index
             .iter()
             .map(|((space, status), index)| Record::StateIndex(space.clone(), *status, *index));
-        let lost_nodes = catalog.lost_nodes.iter().map(|(name, index)| Record::LostNode(name.clone(), *index));
+        let lost_nodes =
+            catalog.lost_nodes.iter().map(|(name, index)| Record::LostNode(name.clone(), *index));
         let lost_services =
             catalog.lost_services.iter().map(|(name, index)| Record::LostService(name.clone(), *index));
         let lost_keys = self.kv.tombstones.iter().map(|(key, index)| Record::LostKey(key.clone(), *index));

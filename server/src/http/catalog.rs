@@ -25,7 +25,7 @@ pub(crate) async fn register(api: &Api, params: &Params, request: Request) -> Re
     let body = convert::body(request, BODY_LIMIT).await?;
     let registration = convert::registration(&body, &api.datacenter)?;
     let node = registration.node.clone();
-    let response = api.consensus.propose(Command::Register(registration)).await?;
+    let response = api.consensus.propose(Command::Register(Box::new(registration))).await?;
     convert::registered(&response, &node)?;
     answer::json(&true, params.pretty())
 }

@@ -32,7 +32,6 @@ pub(crate) struct Api {
 }
 
 /// The public API over a server.
-#[must_use]
 pub fn router(consensus: Consensus, hub: Arc<Hub>, datacenter: String) -> Router {
     Router::new().fallback(handle).with_state(Arc::new(Api { consensus, hub, datacenter }))
 }

@@ -47,7 +47,7 @@ fn run(db: &DB, queue: &Receiver<Told>) {
             tracing::error!(%error, "the log cannot be made durable: this server stops");
         }
         for told in batch {
-            told(result.as_ref().map(|()| ()).map_err(|error| io::Error::other(error.to_string())));
+            told(result.clone().map_err(|error| io::Error::other(error.to_string())));
         }
     }
 }

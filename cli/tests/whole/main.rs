@@ -1,0 +1,158 @@
+//! The whole, as real processes on real ports: what a user does, and what must survive.
+
+mod process;
+
+use std::time::{Duration, Instant};
+
+use process::{Cluster, Server};
+
+const REGISTRATION: &str = r#"{"Node":"n1","Address":"10.0.0.1",
+    "Service":{"Service":"web","Port":80,"Tags":["v1"]},
+    "Check":{"CheckID":"alive","Name":"alive","Status":"STATUS","ServiceID":"web"}}"#;
+
+fn register(server: &Server, status: &str) {
+    let answer = server.put("/v1/catalog/register", &REGISTRATION.replace("STATUS", status));
+    assert_eq!(answer, (200, "true".into()));
+}
+
+#[test]
+fn a_key_and_a_service_are_found_and_outlive_a_restart() {
+    let mut server = Server::start_alone();
+    assert_eq!(server.put("/v1/kv/a/b", "value"), (200, "true".into()));
+    assert_eq!(server.get("/v1/kv/a/b?raw"), (200, "value".into()));
+    assert_eq!(server.put("/v1/kv/a/b?cas=0", "other"), (200, "false".into()));
+    register(&server, "passing");
+    assert_eq!(server.dig("web.service.consul", "A"), ["10.0.0.1"]);
+    assert_eq!(server.dig("v1.web.service.consul", "SRV"), ["1 1 80 n1.node.dc1.consul."]);
+    register(&server, "critical");
+    assert!(server.dig("web.service.consul", "A").is_empty());
+    assert_eq!(server.get("/v1/health/service/web?passing"), (200, "[]".into()));
+    register(&server, "passing");
+    let (before_status, before) = server.get("/v1/health/service/web");
+    assert_eq!(before_status, 200);
+    server.kill();
+    server.start_again();
+    server.wait_for_leader(Duration::from_secs(20));
+    assert_eq!(server.get("/v1/health/service/web"), (200, before));
+    assert_eq!(server.get("/v1/kv/a/b?raw"), (200, "value".into()));
+    assert_eq!(server.muster(&["kv", "get", "a/b"]), "value\n");
+    assert!(server.muster(&["catalog", "services"]).contains("web"));
+}
+
+#[test]
+fn a_blocked_query_wakes_for_its_own_change_alone() {
+    let server = Server::start_alone();
+    register(&server, "passing");
+    let index = server.index("/v1/health/service/web");
+    let path = format!("/v1/health/service/web?index={index}&wait=30s");
+    let blocked = server.get_in_background(&path);
+    assert_eq!(server.put("/v1/kv/unrelated", "x").0, 200);
+    assert!(blocked.recv_timeout(Duration::from_millis(300)).is_err(), "woken by an unrelated change");
+    let changed = Instant::now();
+    register(&server, "critical");
+    let (status, body) = blocked.recv_timeout(Duration::from_secs(5)).expect("the waiter was not woken");
+    assert!(status == 200 && body.contains("critical"), "{body}");
+    assert!(changed.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn refusals_are_in_consul_s_words() {
+    let server = Server::start_alone();
+    let large = "x".repeat(600_000);
+    for (method, path, body, status, text) in [
+        ("PUT", "/v1/kv/", "x", 400, "Missing key name"),
+        ("GET", "/v1/kv/none", "", 404, ""),
+        ("GET", "/v1/kv/x?index=foo", "", 400, "Invalid index"),
+        ("GET", "/v1/kv/x?wait=foo", "", 400, "Invalid wait time"),
+        (
+            "GET",
+            "/v1/kv/x?stale&consistent",
+            "",
+            400,
+            "Cannot specify ?stale with ?consistent, conflicting semantics.",
+        ),
+        ("PUT", "/v1/kv/a?flags=x", "", 500, "strconv.ParseUint: parsing \"x\": invalid syntax"),
+        ("POST", "/v1/kv/a", "", 405, "method POST not allowed"),
+        ("DELETE", "/v1/catalog/nodes", "", 405, "method DELETE not allowed"),
+        ("PUT", "/v1/catalog/register", "{", 400, "Request decode failed: unexpected EOF"),
+        ("PUT", "/v1/catalog/register", "{}", 500, "Must provide node"),
+        (
+            "PUT",
+            "/v1/catalog/register",
+            r#"{"Node":"x"}"#,
+            500,
+            "Must provide address if SkipNodeUpdate is not set",
+        ),
+        (
+            "PUT",
+            "/v1/catalog/register",
+            r#"{"Node":"n1","Address":"1.1.1.1","Service":{"ID":"only"}}"#,
+            500,
+            "Must provide service name with ID",
+        ),
+        (
+            "PUT",
+            "/v1/catalog/register",
+            r#"{"Node":"n1","Address":"1.1.1.1","Check":{"Name":"c","ServiceID":"nosuch"}}"#,
+            500,
+            "failed inserting check: Missing service registration on node \"n1\"",
+        ),
+        ("GET", "/v1/catalog/service/", "", 400, "Missing service name"),
+        ("GET", "/v1/catalog/service/none", "", 200, "[]"),
+        ("GET", "/v1/catalog/node/none", "", 200, "null"),
+        ("GET", "/v1/health/state/foo", "", 200, "[]"),
+        ("GET", "/v1/health/service/web?passing=x", "", 400, "Invalid value for ?passing"),
+        ("GET", "/v1/catalog/nodes?dc=zz", "", 500, "No path to datacenter"),
+        ("GET", "/v1/nonsense", "", 404, ""),
+        (
+            "PUT",
+            "/v1/kv/big",
+            large.as_str(),
+            413,
+            "Request body(600000 bytes) too large, max size: 524288 bytes. See https://www.consul.io/docs/agent/options.html#kv_max_value_size.",
+        ),
+    ] {
+        assert_eq!(server.call(method, path, body), (status, text.into()), "{method} {path}");
+    }
+    assert_eq!(server.call("GET", "/v1/agent/services", "").0, 501);
+}
+
+#[test]
+fn three_servers_lose_nothing_that_they_acknowledged() {
+    let mut cluster = Cluster::start(3);
+    cluster.wait_for_leader(Duration::from_secs(30));
+    for server in 0..3 {
+        assert_eq!(cluster.servers[server].put(&format!("/v1/kv/from/{server}"), "x").0, 200);
+    }
+    // What one server acknowledged, every server shows at once in the default mode.
+    for server in &cluster.servers {
+        assert_eq!(server.get("/v1/kv/from/?keys").1, r#"["from/0","from/1","from/2"]"#);
+        assert_eq!(server.get("/v1/kv/from/2?raw&consistent").0, 200);
+    }
+    let mut acknowledged = Vec::new();
+    let leader = cluster.leader();
+    cluster.servers[leader].kill();
+    let killed = Instant::now();
+    let other = (leader + 1) % 3;
+    while cluster.servers[other].put("/v1/kv/after", "x").0 != 200 {
+        assert!(killed.elapsed() < Duration::from_secs(10), "no write accepted after the leader's death");
+    }
+    let gap = killed.elapsed();
+    assert!(gap < Duration::from_secs(3), "writes were accepted again only after {gap:?}");
+    for number in 0..50 {
+        let key = format!("/v1/kv/number/{number:02}");
+        if cluster.servers[other].put(&key, "x").0 == 200 {
+            acknowledged.push(key);
+        }
+    }
+    assert!(acknowledged.len() > 40);
+    cluster.servers.iter_mut().for_each(Server::kill);
+    cluster.servers.iter_mut().for_each(Server::start_again);
+    cluster.wait_for_leader(Duration::from_secs(30));
+    for server in &cluster.servers {
+        for key in &acknowledged {
+            assert_eq!(server.get(key).0, 200, "{key} is lost");
+        }
+        assert_eq!(server.get("/v1/kv/after").0, 200);
+    }
+}
