@@ -135,7 +135,7 @@ fn spawn(
     let folder = data.join(format!("s{index}"));
     std::fs::create_dir_all(&folder).map_err(|e| BenchError::Io(folder.display().to_string(), e))?;
     let settings = folder.join("bench.json");
-    let text = r#"{"limits":{"http_max_conns_per_client":20000},"performance":{"raft_multiplier":1}}"#;
+    let text = r#"{"limits":{"http_max_conns_per_client":5000},"performance":{"raft_multiplier":1}}"#;
     std::fs::write(&settings, text).map_err(|e| BenchError::Io(settings.display().to_string(), e))?;
     let mut command = Command::new(binary);
     command.args(["agent", "-server", "-bind", "127.0.0.1", "-log-level", "err"]);

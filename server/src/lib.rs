@@ -131,9 +131,9 @@ pub fn raft_id(node_id: &str) -> u64 {
 fn settings(config: &Config) -> io::Result<openraft::Config> {
     let settings = openraft::Config {
         cluster_name: config.datacenter.clone(),
-        heartbeat_interval: 150,
-        election_timeout_min: 600,
-        election_timeout_max: 1200,
+        heartbeat_interval: 100,
+        election_timeout_min: 400,
+        election_timeout_max: 800,
         snapshot_policy: SnapshotPolicy::LogsSinceLast(config.snapshot_after),
         max_in_snapshot_log_to_keep: 1000,
         install_snapshot_timeout: 60_000,
