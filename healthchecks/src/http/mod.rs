@@ -23,7 +23,7 @@ use crate::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// More than this is a loop.
 const MAX_REDIRECTS: usize = 10;
@@ -71,7 +71,10 @@ pub(crate) async fn probe(
     };
     let parsed = match request::parse(check.url) {
         Ok(parsed) => parsed,
-        Err(text) => return Outcome::critical(format!("parse \"{url}\": {text}")),
+        Err(error) => {
+            let after = |why| format!("{} \"{url}\": {why}", request::verb(check.method));
+            return Outcome::critical(error.text(after));
+        }
     };
     let shown = shown(url, &parsed);
     let headers = timeout_at(deadline, check.answer(parsed, &shown, dialer, tls)).await;

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
-    header::{ACCEPT, AUTHORIZATION, CONNECTION, COOKIE, HOST, REFERER, USER_AGENT},
+    header::{
+        ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, REFERER, TRAILER, TRANSFER_ENCODING,
+        USER_AGENT,
+    },
 };
 use url::{ParseError, Url};
 
@@ -60,13 +63,17 @@ impl Request {
                 .map_err(|_| Invalid::After(format!("net/http: invalid header field name \"{key}\"")))?;
             headers.remove(&name);
             for value in values {
-                let value = HeaderValue::from_str(value).map_err(|_| {
-                    Invalid::After(format!("net/http: invalid header field value for key \"{key}\""))
+                let header = HeaderValue::from_str(value).map_err(|_| {
+                    Invalid::After(format!("net/http: invalid header field value {value:?} for key {key}"))
                 })?;
-                headers.append(&name, value);
+                headers.append(&name, header);
             }
         }
         let host = headers.remove(HOST);
+        // The frame of the message follows from the body alone.
+        for frame in [CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER] {
+            headers.remove(frame);
+        }
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         Ok(Self { url, method, headers, body: body.to_owned(), host })
     }
@@ -133,17 +140,29 @@ impl Request {
     }
 }
 
-/// Reads a URL; the text of the error says what is wrong.
-pub(super) fn parse(url: &str) -> Result<Url, String> {
-    Url::parse(url).map_err(|error| match error {
-        ParseError::RelativeUrlWithoutBase if url.split('/').next().is_some_and(|s| s.contains(':')) => {
+/// Reads a URL.
+pub(super) fn parse(url: &str) -> Result<Url, Invalid> {
+    let begins_like_a_host = || url.split('/').next().is_some_and(|first| first.contains(':'));
+    let why = match Url::parse(url) {
+        // Browsers take the first word of the path for the host then; nobody who writes a check means that.
+        Ok(_) if url.split_once("//").is_some_and(|(_, rest)| rest.starts_with('/')) => {
+            return Err(Invalid::After("http: no Host in request URL".to_owned()));
+        }
+        Ok(parsed) => return Ok(parsed),
+        Err(ParseError::RelativeUrlWithoutBase) if begins_like_a_host() => {
             "first path segment in URL cannot contain colon".to_owned()
         }
-        ParseError::RelativeUrlWithoutBase => "missing protocol scheme".to_owned(),
-        ParseError::InvalidPort => "invalid port after host".to_owned(),
-        ParseError::InvalidDomainCharacter => "invalid character in host name".to_owned(),
-        error => error.to_string(),
-    })
+        Err(ParseError::RelativeUrlWithoutBase) => {
+            return Err(Invalid::After("unsupported protocol scheme \"\"".to_owned()));
+        }
+        Err(ParseError::EmptyHost) => return Err(Invalid::After("http: no Host in request URL".to_owned())),
+        Err(ParseError::InvalidPort) => "invalid port after host".to_owned(),
+        Err(ParseError::InvalidDomainCharacter | ParseError::IdnaError) => {
+            "invalid character in host name".to_owned()
+        }
+        Err(error) => error.to_string(),
+    };
+    Err(Invalid::Whole(format!("parse \"{url}\": {why}")))
 }
 
 fn check_peer(url: &Url) -> Result<(), String> {

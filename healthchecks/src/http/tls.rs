@@ -15,6 +15,9 @@ use rustls::{
 use tokio::{net::TcpStream, sync::OnceCell};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+#[cfg(test)]
+mod tests;
+
 /// The configurations.
 #[derive(Debug)]
 pub(crate) struct Tls {
@@ -30,6 +33,14 @@ impl Tls {
             verified: OnceCell::new(),
             unverified: OnceCell::new(),
         }
+    }
+
+    /// Trusts the given roots instead of the host's.
+    #[cfg(test)]
+    pub(crate) fn trusting(roots: RootCertStore) -> Result<Self, String> {
+        let tls = Self::new();
+        let config = with_roots(tls.provider.clone(), roots)?;
+        Ok(Self { verified: OnceCell::new_with(Some(config)), ..tls })
     }
 
     /// The handshake; the error is the text for the check's output.
@@ -75,6 +86,10 @@ fn verified(provider: Arc<CryptoProvider>) -> Result<Arc<ClientConfig>, String> 
         tracing::warn!(%error, "some of the host's root certificates cannot be read");
     }
     roots.add_parsable_certificates(found.certs);
+    with_roots(provider, roots)
+}
+
+fn with_roots(provider: Arc<CryptoProvider>, roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;

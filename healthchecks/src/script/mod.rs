@@ -118,7 +118,7 @@ async fn drain(pipe: &mut pipe::Receiver, tail: &mut Tail) -> io::Result<()> {
 
 fn start_text(program: &str, error: &io::Error) -> String {
     let why = match error.kind() {
-        io::ErrorKind::NotFound if !program.contains('/') => {
+        io::ErrorKind::NotFound if !program.is_empty() && !program.contains('/') => {
             return format!("exec: \"{program}\": executable file not found in $PATH");
         }
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),
