@@ -90,7 +90,7 @@ pub async fn run<D: Directory>(
     for listener in sockets.tcp {
         servers.spawn(streams::serve(listener, handler.clone()));
     }
-    tokio::select! {
+    let result = tokio::select! {
         () = stop.cancelled() => Ok(()),
         first = servers.join_next() => match first {
             _ if stop.is_cancelled() => Ok(()),
@@ -99,7 +99,12 @@ pub async fn run<D: Directory>(
             Some(Err(panic)) => Err(io::Error::other(panic)),
             None => Ok(()),
         },
-    }
+    };
+    // When this returns, the port is free.
+    stop.cancel();
+    servers.abort_all();
+    while servers.join_next().await.is_some() {}
+    result
 }
 
 /// Answers the datagrams that take waiting.

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg, sendto};
@@ -19,6 +19,7 @@ use crate::handler::{AtOnce, Handler};
 use crate::wire;
 
 const BATCH: usize = 32;
+const SHORT_OF_MEMORY: Duration = Duration::from_millis(10);
 
 /// A datagram whose answer takes waiting.
 pub(crate) struct Later {
@@ -62,6 +63,8 @@ pub(crate) fn serve<D: Directory>(
             }
             // Nothing came for a while; or a client that is gone already, which is its own affair.
             Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNREFUSED) => {}
+            // The kernel is short of memory: it may have some again.
+            Err(Errno::ENOBUFS | Errno::ENOMEM) => std::thread::sleep(SHORT_OF_MEMORY),
             Err(error) => return Err(error.into()),
         }
         desk.replies.send(socket);

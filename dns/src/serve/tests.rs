@@ -95,6 +95,7 @@ async fn datagrams_are_answered_from_every_client_and_it_ends() {
     }
     token.cancel();
     timeout(LONG, served).await.unwrap().unwrap().unwrap();
+    std::net::UdpSocket::bind(address).expect("its port is free again");
 }
 
 #[tokio::test]
