@@ -70,7 +70,7 @@ impl Cache {
         now: Instant,
         reply: &mut Vec<u8>,
     ) -> bool {
-        if asked.edns.is_some_and(|edns| edns.version != 0) {
+        if asked.edns.is_some_and(|edns| edns.version != 0) || asked.subnet.is_some() {
             return false;
         }
         self.make_key(asked);
@@ -92,6 +92,9 @@ impl Cache {
     /// Keeps the reply to `asked`.
     pub(crate) fn put(&mut self, asked: &Asked<'_>, reply: &Reply, now: Instant) {
         let Some(keep) = &reply.keep else { return };
+        if asked.subnet.is_some() {
+            return;
+        }
         self.make_key(asked);
         let variant = Variant { bytes: reply.bytes.as_slice().into(), turns: TURNS };
         if let Some(entry) = self.young.entries.get_mut(&*self.key)

@@ -6,13 +6,12 @@ use std::collections::HashMap;
 use crate::answer::Answer;
 use crate::name::Name;
 use crate::record::{Data, Record, kind};
-use crate::wire::{Asked, HEAD};
+use crate::wire::{Asked, CLIENT_SUBNET, HEAD};
 
 /// The largest datagram that we take and send: larger ones would be fragmented for sure.
 pub(crate) const LARGEST_UDP: u16 = 4096;
 /// What a client without EDNS can take by UDP (RFC 1035).
 pub(crate) const PLAIN_UDP: u16 = 512;
-const OPT_LENGTH: usize = 11;
 /// A pointer has fourteen bits.
 const LAST_POINTED: usize = 0x3fff;
 const CLASS_IN: u16 = 1;
@@ -30,7 +29,8 @@ pub(crate) struct Shape {
 
 /// The reply to `asked`.
 pub(crate) fn reply(asked: &Asked<'_>, answer: &Answer, shape: Shape) -> Vec<u8> {
-    let room = shape.limit.saturating_sub(if asked.edns.is_some() { OPT_LENGTH } else { 0 });
+    let opt = asked.edns.map(|theirs| opt(theirs.dnssec_ok, answer.code, asked.subnet.as_deref()));
+    let room = shape.limit.saturating_sub(opt.as_ref().map_or(0, Vec::len));
     let mut writer = Writer { bytes: vec![0; HEAD], names: HashMap::new(), room, compress: shape.compress };
     writer.name(&asked.name, true);
     writer.pair(asked.kind);
@@ -45,11 +45,8 @@ pub(crate) fn reply(asked: &Asked<'_>, answer: &Answer, shape: Shape) -> Vec<u8>
         }
     }
     let mut bytes = writer.bytes;
-    if let Some(theirs) = asked.edns {
-        bytes.push(0);
-        for pair in [kind::OPT, LARGEST_UDP, (answer.code >> 4) << 8, u16::from(theirs.dnssec_ok) << 15, 0] {
-            bytes.extend(pair.to_be_bytes());
-        }
+    if let Some(opt) = opt {
+        bytes.extend(opt);
         additionals += 1;
     }
     let flag = |is: bool, bit: u16| if is { 1 << bit } else { 0 };
@@ -66,6 +63,20 @@ pub(crate) fn reply(asked: &Asked<'_>, answer: &Answer, shape: Shape) -> Vec<u8>
         place.copy_from_slice(&pair.to_be_bytes());
     }
     bytes
+}
+
+/// Our OPT record. A subnet goes back as valid for everywhere: its fourth byte, the scope, is zero.
+fn opt(dnssec_ok: bool, code: u16, subnet: Option<&[u8]>) -> Vec<u8> {
+    let option = subnet.map_or_else(Vec::new, |subnet| {
+        let mut option = [CLIENT_SUBNET, count(subnet.len())].map(u16::to_be_bytes).concat();
+        option.extend(subnet);
+        if let Some(scope) = option.get_mut(4 + 3) {
+            *scope = 0;
+        }
+        option
+    });
+    let fixed = [kind::OPT, LARGEST_UDP, (code >> 4) << 8, u16::from(dnssec_ok) << 15, count(option.len())];
+    [&[0], fixed.map(u16::to_be_bytes).as_flattened(), &option].concat()
 }
 
 /// A reply that is a head alone.

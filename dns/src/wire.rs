@@ -10,6 +10,10 @@ use crate::name::Name;
 use crate::record::{code, kind};
 
 pub(crate) const HEAD: usize = 12;
+/// The number of the option.
+pub(crate) const CLIENT_SUBNET: u16 = 8;
+/// Family, two prefixes, and at most an IPv6 address.
+const SUBNET_LENGTHS: std::ops::RangeInclusive<usize> = 4..=20;
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub(crate) struct Asked<'p> {
     pub(crate) kind: u16,
     pub(crate) class: u16,
     pub(crate) edns: Option<Edns>,
+    /// The client's subnet (RFC 7871), as it came: echoed, though no answer depends on it.
+    pub(crate) subnet: Option<Cow<'p, [u8]>>,
 }
 
 /// What the client says about itself.
@@ -45,9 +51,9 @@ pub(crate) fn plain(packet: &[u8]) -> Option<Asked<'_>> {
     let rest = &packet[HEAD..];
     let (name, rest) = rest.split_at_checked(Name::length_in(rest)?)?;
     let (fixed, rest) = rest.split_first_chunk::<4>()?;
-    let edns = match count(10) {
-        0 if rest.is_empty() => None,
-        1 => Some(edns(rest)?),
+    let (edns, subnet) = match count(10) {
+        0 if rest.is_empty() => (None, None),
+        1 => edns(rest).map(|(edns, subnet)| (Some(edns), subnet))?,
         _ => return None,
     };
     Some(Asked {
@@ -59,21 +65,29 @@ pub(crate) fn plain(packet: &[u8]) -> Option<Asked<'_>> {
         kind: u16::from_be_bytes([fixed[0], fixed[1]]),
         class: u16::from_be_bytes([fixed[2], fixed[3]]),
         edns,
+        subnet: subnet.map(Cow::Borrowed),
     })
 }
 
-/// An OPT record that fills `bytes`, whose options are whole.
-fn edns(bytes: &[u8]) -> Option<Edns> {
+/// An OPT record that fills `bytes`, whose options are whole; and the client's subnet, if it is among them.
+fn edns(bytes: &[u8]) -> Option<(Edns, Option<&[u8]>)> {
     let (fixed, mut options) = bytes.split_first_chunk::<11>()?;
     let pair = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
     if fixed[0] != 0 || pair(1) != kind::OPT || usize::from(pair(9)) != options.len() {
         return None;
     }
+    let mut subnet = None;
     while !options.is_empty() {
         let (option, rest) = options.split_first_chunk::<4>()?;
-        options = rest.get(usize::from(u16::from_be_bytes([option[2], option[3]]))..)?;
+        let length = usize::from(u16::from_be_bytes([option[2], option[3]]));
+        let (value, rest) = rest.split_at_checked(length)?;
+        if [option[0], option[1]] == CLIENT_SUBNET.to_be_bytes() && SUBNET_LENGTHS.contains(&length) {
+            subnet = Some(value);
+        }
+        options = rest;
     }
-    Some(Edns { size: pair(3), version: fixed[6], dnssec_ok: fixed[7] & 0x80 != 0 })
+    let edns = Edns { size: pair(3), version: fixed[6], dnssec_ok: fixed[7] & 0x80 != 0 };
+    Some((edns, subnet))
 }
 
 /// Why a packet holds no question of ours.
@@ -119,6 +133,7 @@ pub(crate) fn full(packet: &[u8]) -> Result<Asked<'static>, NoQuestion> {
             size: edns.max_payload(),
             dnssec_ok: edns.flags().dnssec_ok,
         }),
+        subnet: None,
     })
 }
 

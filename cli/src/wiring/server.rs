@@ -41,9 +41,8 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
     let me = Peer { name: settings.name.clone(), node_id, address: settings.rpc.to_string() };
     let rpc = bound(settings.rpc, "RPC").await?;
     let http = bound(settings.http, "HTTP").await?;
-    let sockets = muster_dns::Sockets::bind(settings.dns)
-        .await
-        .map_err(|error| named(settings.dns, "DNS", &error))?;
+    let sockets =
+        muster_dns::Sockets::bind(settings.dns).await.map_err(|error| named(settings.dns, "DNS", &error))?;
     let config = muster_server::Config {
         datacenter: settings.datacenter.clone(),
         me: me.clone(),

@@ -24,6 +24,7 @@ fn asked(name: &Name, edns: Option<Edns>) -> Asked<'_> {
         kind: kind::SRV,
         class: 1,
         edns,
+        subnet: None,
     }
 }
 
@@ -102,6 +103,16 @@ fn without_compression_names_are_whole() {
     let bytes = reply(&asked(&owner, None), &answer, Shape { compress: false, ..shape(512) });
     assert_eq!(bytes.windows(owner.wire().len()).filter(|part| *part == owner.wire()).count(), 3);
     assert_eq!(Message::from_vec(&bytes).unwrap().answers.len(), 2);
+}
+
+#[test]
+fn a_subnet_goes_back_as_valid_everywhere() {
+    let owner = name("web.service.consul");
+    let edns = Some(Edns { version: 0, size: 1232, dnssec_ok: true });
+    let asked = Asked { subnet: Some(Cow::Borrowed(&[0, 1, 24, 9, 1, 2, 3])), ..asked(&owner, edns) };
+    let bytes = reply(&asked, &many(&owner, 100), shape(1232));
+    assert!(bytes.len() <= 1232 && bytes.ends_with(&[0, 8, 0, 7, 0, 1, 24, 0, 1, 2, 3]));
+    assert!(Message::from_vec(&bytes).unwrap().edns.unwrap().flags().dnssec_ok);
 }
 
 proptest! {

@@ -48,6 +48,24 @@ fn a_pointer_in_the_question_is_not_plain() {
     assert!(matches!(full(&packet), Err(NoQuestion::Say { .. })), "it points to itself");
 }
 
+#[test]
+fn a_subnet_is_taken_where_it_can_be_one() {
+    let with = |value: &[u8]| {
+        let mut packet = packet("web.service.consul.", RecordType::A, None);
+        packet[11] = 1;
+        let length = u8::try_from(value.len()).unwrap();
+        packet.extend([0, 0, 41, 16, 0, 0, 0, 0, 0, 0, length + 4, 0, 8, 0, length]);
+        packet.extend(value);
+        packet
+    };
+    let value = [0, 1, 24, 0, 1, 2, 3];
+    assert_eq!(plain(&with(&value)).unwrap().subnet.as_deref(), Some(&value[..]));
+    assert_eq!(plain(&with(&[0, 1, 24])).unwrap().subnet, None);
+    assert_eq!(plain(&with(&[0; 21])).unwrap().subnet, None);
+    let whole = with(&value);
+    assert_eq!(plain(&whole[..whole.len() - 1]), None);
+}
+
 proptest! {
     #[test]
     fn both_readers_agree(
