@@ -2,39 +2,21 @@
 //! not who its directory is.
 
 mod answer;
+mod cache;
+mod config;
 pub mod directory;
-mod fit;
+mod encode;
+mod forward;
+mod handler;
+mod name;
 mod question;
+mod record;
+mod resolve;
 mod serve;
+mod streams;
+mod udp;
+mod wire;
 
-use std::time::Duration;
-
-pub use directory::{Directory, Health, Instance, NodeFacts};
+pub use config::{Config, ServiceTtl, Soa};
+pub use directory::{Directory, Health, Instance, NodeFacts, Owner, Subject};
 pub use serve::{Sockets, run};
-
-/// How answers are made.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The domain that is ours, without dots at its ends.
-    pub domain: String,
-    /// The datacenter whose names are answered.
-    pub datacenter: String,
-    /// Lifetime of answers about nodes.
-    pub node_ttl: Duration,
-    /// Lifetime of answers about services.
-    pub service_ttl: Duration,
-    /// Whether an instance that warns is left out.
-    pub only_passing: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            domain: "consul".into(),
-            datacenter: "dc1".into(),
-            node_ttl: Duration::ZERO,
-            service_ttl: Duration::ZERO,
-            only_passing: false,
-        }
-    }
-}

@@ -1,6 +1,7 @@
 //! Which thing a name asks for. Pure: labels in, a question out.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 /// What a name under our domain means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,9 +11,9 @@ pub(crate) enum Question {
     /// `ns.<domain>`.
     NameServer,
     /// `<node>.node`.
-    Node(String),
+    Node(Arc<str>),
     /// `[<tag>.]<service>.service` or `_<service>._<tag>`.
-    Service { name: String, tag: Option<String> },
+    Service { name: Arc<str>, tag: Option<String> },
     /// `<hex>.addr`.
     Address(IpAddr),
     /// A reverse name.
@@ -52,14 +53,14 @@ pub(crate) fn parse(name: &str, domain: &str, datacenter: &str) -> Question {
 fn read(labels: &[&str]) -> Question {
     match labels {
         ["ns"] => Question::NameServer,
-        [name @ .., "node"] if !name.is_empty() => Question::Node(name.join(".")),
+        [name @ .., "node"] if !name.is_empty() => Question::Node(name.join(".").into()),
         [hex, "addr"] => address(hex).map_or(Question::Unknown, Question::Address),
         [service, tag, "service"] | [service, tag] if service.starts_with('_') && tag.starts_with('_') => {
             let tag = &tag[1..];
-            Question::Service { name: service[1..].to_owned(), tag: (tag != "tcp").then(|| tag.to_owned()) }
+            Question::Service { name: service[1..].into(), tag: (tag != "tcp").then(|| tag.to_owned()) }
         }
         [tags @ .., name, "service"] => {
-            Question::Service { name: (*name).to_owned(), tag: (!tags.is_empty()).then(|| tags.join(".")) }
+            Question::Service { name: (*name).into(), tag: (!tags.is_empty()).then(|| tags.join(".")) }
         }
         _ => Question::Unknown,
     }

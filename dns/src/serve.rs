@@ -1,173 +1,129 @@
-//! The sockets: UDP and TCP, with limits. The only file that reads a packet.
+//! The sockets and who serves them: a thread for each UDP socket, tasks for the rest.
 
 use std::io;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_proto::op::{Edns, Message, MessageType, OpCode, ResponseCode};
-use hickory_proto::rr::{DNSClass, RecordType};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::Semaphore;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Config, Directory, answer, fit, question};
+use crate::handler::{Handler, Transport};
+use crate::udp::Later;
+use crate::{Config, Directory, streams, udp};
 
-/// What a client without EDNS can take by UDP (RFC 1035).
-const PLAIN_UDP: usize = 512;
-/// The most that is sent by UDP, whatever the client says it can take: larger ones would be fragmented.
-const LARGEST_UDP: u16 = 4096;
-const LARGEST_TCP: usize = u16::MAX as usize;
-const TCP_CONNECTIONS: usize = 1024;
-const TCP_IDLE: Duration = Duration::from_secs(10);
+/// More threads than this gain nothing: the kernel is the limit.
+const MOST_THREADS: usize = 8;
+/// How long a thread waits for a packet before it looks whether to end.
+const LOOK_UP: Duration = Duration::from_millis(250);
+/// Enough for what comes while a thread is not running.
+const RECEIVE_BUFFER: usize = 4 << 20;
+/// Datagrams that wait for a task.
+const QUEUE: usize = 1024;
+/// Tasks that wait for an answer.
+const WAITING: usize = 512;
 
 /// The bound sockets: who runs this room binds them.
+#[derive(Debug)]
 pub struct Sockets {
-    /// For datagrams.
-    pub udp: UdpSocket,
+    /// For datagrams: each gets a thread. They share one port, and the kernel spreads the clients over them.
+    pub udp: Vec<UdpSocket>,
     /// For streams.
-    pub tcp: TcpListener,
+    pub tcp: Vec<TcpListener>,
+}
+
+impl Sockets {
+    /// Binds a TCP socket, and a UDP socket for each processor, to `address`. A port of zero becomes one that
+    /// is free. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// Where the address cannot be bound.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        // TCP first, as it shares its port with nobody: a second process fails here, rather than take a part
+        // of the datagrams of the first.
+        let tcp = TcpListener::bind(address).await?;
+        let address = tcp.local_addr()?;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let udp =
+            (0..processors.min(MOST_THREADS)).map(|_| datagrams_at(address)).collect::<io::Result<_>>()?;
+        Ok(Self { udp, tcp: vec![tcp] })
+    }
+}
+
+fn datagrams_at(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_port(true)?;
+    // A wish: the kernel may cap it.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    socket.bind(&address.into())?;
+    Ok(socket.into())
 }
 
 /// Answers until `token` ends it.
 ///
 /// # Errors
 /// Where a socket fails for good.
-pub async fn run(
+pub async fn run<D: Directory>(
     sockets: Sockets,
-    directory: Arc<impl Directory>,
+    directory: Arc<D>,
     config: Config,
     token: CancellationToken,
 ) -> io::Result<()> {
-    let config = Arc::new(config);
-    tokio::select! {
-        result = datagrams(&sockets.udp, &*directory, &config) => result,
-        result = streams(&sockets.tcp, &directory, &config) => result,
-        () = token.cancelled() => Ok(()),
+    let handler = Arc::new(Handler::new(directory, config));
+    // Ends the threads also where this future is dropped.
+    let stop = token.child_token();
+    let _guard = stop.clone().drop_guard();
+    let (waiting, queue) = mpsc::channel(QUEUE);
+    let mut servers: JoinSet<io::Result<()>> = JoinSet::new();
+    for socket in sockets.udp {
+        socket.set_nonblocking(false)?;
+        socket.set_read_timeout(Some(LOOK_UP))?;
+        let (socket, handler) = (Arc::new(socket), handler.clone());
+        let (waiting, stop) = (waiting.clone(), stop.clone());
+        servers.spawn_blocking(move || udp::serve(&socket, &handler, &waiting, &stop));
     }
+    drop(waiting);
+    servers.spawn(later(queue, handler.clone()));
+    for listener in sockets.tcp {
+        servers.spawn(streams::serve(listener, handler.clone()));
+    }
+    let result = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        first = servers.join_next() => match first {
+            _ if stop.is_cancelled() => Ok(()),
+            Some(Ok(Ok(()))) => Err(io::Error::other("a socket is no longer served")),
+            Some(Ok(Err(error))) => Err(error),
+            Some(Err(panic)) => Err(io::Error::other(panic)),
+            None => Ok(()),
+        },
+    };
+    // When this returns, the port is free.
+    stop.cancel();
+    servers.abort_all();
+    while servers.join_next().await.is_some() {}
+    result
 }
 
-async fn datagrams(socket: &UdpSocket, directory: &impl Directory, config: &Config) -> io::Result<()> {
-    let mut packet = vec![0; LARGEST_TCP];
-    loop {
-        let (length, from) = match socket.recv_from(&mut packet).await {
-            Ok(received) => received,
-            // A client that is gone already is its own affair.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
-            Err(error) => return Err(error),
-        };
-        if let Some(reply) = reply(&packet[..length], directory, config, false)
-            && let Err(error) = socket.send_to(&reply, from).await
-        {
-            tracing::debug!(%error, %from, "an answer was not sent");
-        }
-    }
-}
-
-async fn streams(
-    listener: &TcpListener,
-    directory: &Arc<impl Directory>,
-    config: &Arc<Config>,
-) -> io::Result<()> {
-    let permits = Arc::new(Semaphore::new(TCP_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let (stream, _) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let Ok(permit) = permits.clone().try_acquire_owned() else { continue };
-        let (directory, config) = (directory.clone(), config.clone());
-        connections.spawn(async move {
-            let served = stream_of(stream, &*directory, &config).await;
-            if let Err(error) = served {
-                tracing::debug!(%error, "a connection ended");
+/// Answers the datagrams that take waiting.
+async fn later<D: Directory>(mut queue: mpsc::Receiver<Later>, handler: Arc<Handler<D>>) -> io::Result<()> {
+    let permits = Arc::new(Semaphore::new(WAITING));
+    let mut tasks = JoinSet::new();
+    while let Some(Later { packet, from, socket }) = queue.recv().await {
+        while tasks.try_join_next().is_some() {}
+        let permit = permits.clone().acquire_owned().await.map_err(io::Error::other)?;
+        let handler = handler.clone();
+        tasks.spawn(async move {
+            if let Some(reply) = handler.reply(&packet, Transport::Datagram).await {
+                udp::send(&socket, &reply, &from);
             }
             drop(permit);
         });
     }
-}
-
-async fn stream_of(mut stream: TcpStream, directory: &impl Directory, config: &Config) -> io::Result<()> {
-    loop {
-        let length = match tokio::time::timeout(TCP_IDLE, stream.read_u16()).await {
-            Ok(Ok(length)) => length,
-            Ok(Err(_)) | Err(_) => return Ok(()),
-        };
-        let mut packet = vec![0; usize::from(length)];
-        tokio::time::timeout(TCP_IDLE, stream.read_exact(&mut packet)).await??;
-        let Some(reply) = reply(&packet, directory, config, true) else { return Ok(()) };
-        let size = u16::try_from(reply.len()).map_err(io::Error::other)?;
-        let mut framed = size.to_be_bytes().to_vec();
-        framed.extend_from_slice(&reply);
-        tokio::time::timeout(TCP_IDLE, stream.write_all(&framed)).await??;
-    }
-}
-
-/// The reply to a packet; none to what is no question, so that nobody can make two servers talk for ever.
-fn reply(packet: &[u8], directory: &impl Directory, config: &Config, stream: bool) -> Option<Vec<u8>> {
-    let request = match Message::from_vec(packet) {
-        Ok(request) => request,
-        Err(_) => return malformed(packet),
-    };
-    if request.metadata.message_type == MessageType::Response {
-        return None;
-    }
-    let (id, code) = (request.metadata.id, request.metadata.op_code);
-    let mut message = Message::response(id, code);
-    message.metadata.recursion_desired = request.metadata.recursion_desired;
-    message.queries.clone_from(&request.queries);
-    let asked = match request.queries.as_slice() {
-        _ if code != OpCode::Query => Err(ResponseCode::NotImp),
-        [asked] if matches!(asked.query_type, RecordType::AXFR | RecordType::IXFR) => {
-            Err(ResponseCode::NotImp)
-        }
-        [asked] if matches!(asked.query_class, DNSClass::IN | DNSClass::ANY) => Ok(asked),
-        [_] => Err(ResponseCode::Refused),
-        _ => Err(ResponseCode::FormErr),
-    };
-    match asked {
-        Err(refusal) => message.metadata.response_code = refusal,
-        Ok(asked) => {
-            let name = asked.name.to_lowercase().to_ascii();
-            let question = question::parse(name.trim_end_matches('.'), &config.domain, &config.datacenter);
-            let made =
-                answer::answer(directory, config, &asked.name, asked.query_type, &question, &mut rand::rng());
-            message.metadata.response_code = made.code;
-            message.metadata.authoritative = made.code != ResponseCode::Refused;
-            message.answers = made.answers;
-            message.authorities = made.authorities;
-            message.additionals = made.additionals;
-        }
-    }
-    let mut limit = if stream { LARGEST_TCP } else { PLAIN_UDP };
-    if let Some(theirs) = &request.edns {
-        let size = theirs.max_payload().clamp(512, LARGEST_UDP);
-        let mut ours = Edns::new();
-        ours.set_max_payload(LARGEST_UDP);
-        message.edns = Some(ours);
-        if !stream {
-            limit = usize::from(size);
-        }
-    }
-    fit::encode(message, limit).ok()
-}
-
-/// FORMERR for a packet whose head can be read and is a question; silence for the rest.
-fn malformed(packet: &[u8]) -> Option<Vec<u8>> {
-    let head = packet.first_chunk::<12>()?;
-    let is_response = head[2] & 0x80 != 0;
-    if is_response {
-        return None;
-    }
-    let id = u16::from_be_bytes([head[0], head[1]]);
-    Message::error_msg(id, OpCode::Query, ResponseCode::FormErr).to_vec().ok()
+    // The threads have ended.
+    Ok(())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::serve::ListenerExt as _;
 use muster_server::Server;
 use muster_server::consensus::types::Peer;
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -41,10 +41,8 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
     let me = Peer { name: settings.name.clone(), node_id, address: settings.rpc.to_string() };
     let rpc = bound(settings.rpc, "RPC").await?;
     let http = bound(settings.http, "HTTP").await?;
-    let sockets = muster_dns::Sockets {
-        udp: UdpSocket::bind(settings.dns).await.map_err(|error| named(settings.dns, "DNS", &error))?,
-        tcp: bound(settings.dns, "DNS").await?,
-    };
+    let sockets =
+        muster_dns::Sockets::bind(settings.dns).await.map_err(|error| named(settings.dns, "DNS", &error))?;
     let config = muster_server::Config {
         datacenter: settings.datacenter.clone(),
         me: me.clone(),
@@ -60,7 +58,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
         identity::keep_registered(consensus, me, env!("CARGO_PKG_VERSION"), stop).await;
         ("registration", Ok(()))
     });
-    let directory = Arc::new(DnsOnView { hub: server.hub.clone() });
+    let directory = Arc::new(DnsOnView::new(server.hub.clone(), server.consensus.clone()));
     let names = muster_dns::Config {
         domain: settings.domain,
         datacenter: settings.datacenter,
