@@ -1,0 +1,4 @@
+//! x
+use crate::case::Case;
+/// The table.
+pub(super) const CASES: &[Case] = &[];

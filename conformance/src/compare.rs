@@ -1,0 +1,98 @@
+//! The difference of two answers as lines that a person can read. Pure: never decides which server is right.
+
+use serde_json::Value;
+
+/// One place where the servers differ.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// Where: `step 2 GET /v1/kv/x body[0].Flags`.
+    pub(crate) place: String,
+    pub(crate) consul: String,
+    pub(crate) muster: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: Consul {}, Muster {}", self.place, self.consul, self.muster)
+    }
+}
+
+/// All differences below `place`.
+pub(crate) fn differences(place: &str, consul: &Value, muster: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    walk(place, Some(consul), Some(muster), &mut found);
+    found
+}
+
+fn walk(place: &str, consul: Option<&Value>, muster: Option<&Value>, found: &mut Vec<Difference>) {
+    match (consul, muster) {
+        (Some(a), Some(b)) if a == b => {}
+        (Some(Value::Object(a)), Some(Value::Object(b))) => {
+            for (key, value) in a {
+                walk(&format!("{place}.{key}"), Some(value), b.get(key), found);
+            }
+            for (key, value) in b.iter().filter(|(key, _)| !a.contains_key(*key)) {
+                walk(&format!("{place}.{key}"), None, Some(value), found);
+            }
+        }
+        (Some(Value::Array(a)), Some(Value::Array(b))) => {
+            for at in 0..a.len().max(b.len()) {
+                walk(&format!("{place}[{at}]"), a.get(at), b.get(at), found);
+            }
+        }
+        _ => found.push(Difference { place: place.to_owned(), consul: shown(consul), muster: shown(muster) }),
+    }
+}
+
+const SHOWN: usize = 300;
+
+fn shown(value: Option<&Value>) -> String {
+    let text = value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lines(consul: &Value, muster: &Value) -> Vec<String> {
+        differences("step 1", consul, muster).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn equal_answers_differ_nowhere_whatever_the_order_of_keys() {
+        assert!(lines(&json!({"a": 1, "b": [2]}), &json!({"b": [2], "a": 1})).is_empty());
+    }
+
+    #[test]
+    fn each_difference_names_its_place() {
+        let found =
+            lines(&json!({"a": [1, {"b": null}], "c": 1}), &json!({"a": [1, {"b": []}, 3], "d": "x"}));
+        assert_eq!(
+            found,
+            [
+                "step 1.a[1].b: Consul null, Muster []",
+                "step 1.a[2]: Consul nothing, Muster 3",
+                "step 1.c: Consul 1, Muster nothing",
+                "step 1.d: Consul nothing, Muster \"x\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn null_is_not_nothing_and_kinds_are_told_apart() {
+        assert_eq!(lines(&json!({"a": null}), &json!({})), ["step 1.a: Consul null, Muster nothing"]);
+        assert_eq!(lines(&json!([]), &json!({})), ["step 1: Consul [], Muster {}"]);
+    }
+
+    #[test]
+    fn long_values_are_cut_at_a_character() {
+        let found = lines(&json!("ä".repeat(1000)), &json!(""));
+        assert!(found[0].len() < 700 && found[0].contains('…'));
+    }
+}
