@@ -17,6 +17,28 @@ impl std::fmt::Display for Difference {
     }
 }
 
+/// All differences of two observed answers; with different statuses the answers have nothing in common, and
+/// are shown whole.
+pub(crate) fn answers(place: &str, consul: &Value, muster: &Value) -> Vec<Difference> {
+    if consul["status"] == muster["status"] {
+        return differences(place, consul, muster);
+    }
+    vec![Difference { place: format!("{place}.status"), consul: summary(consul), muster: summary(muster) }]
+}
+
+fn summary(answer: &Value) -> String {
+    let mut text = answer["status"].to_string();
+    for name in ["content-type", "location", "allow"] {
+        if let Some(value) = answer["header"][name].as_str() {
+            text.push_str(&format!(" {name}: {value}"));
+        }
+    }
+    match answer.get("body") {
+        Some(body) if body != "" => format!("{text} {}", shown(Some(body))),
+        _ => text,
+    }
+}
+
 /// All differences below `place`.
 pub(crate) fn differences(place: &str, consul: &Value, muster: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
@@ -82,6 +104,15 @@ mod tests {
                 "step 1.d: Consul nothing, Muster \"x\"",
             ]
         );
+    }
+
+    #[test]
+    fn different_statuses_are_one_difference() {
+        let consul = json!({"status": 400, "header": {"content-type": "text/plain"}, "body": "no"});
+        let muster = json!({"status": 200, "header": {}, "body": [1]});
+        let found: Vec<String> =
+            answers("step 1", &consul, &muster).iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["step 1.status: Consul 400 content-type: text/plain \"no\", Muster 200 [1]"]);
     }
 
     #[test]

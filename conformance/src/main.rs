@@ -123,7 +123,7 @@ async fn play_all(
         let mut found = Vec::new();
         for ((at, step), (a, b)) in case.steps.iter().enumerate().zip(theirs?.iter().zip(ours?.iter())) {
             let place = format!("step {} {} {} ", at + 1, step.method, step.path);
-            found.extend(compare::differences(&place, a, b));
+            found.extend(compare::answers(&place, a, b));
         }
         let judged = known::judge(known::KNOWN, case.name, found);
         outcomes.push(Outcome { case: case.name, steps: case.steps.len(), judged });
