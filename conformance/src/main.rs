@@ -27,7 +27,9 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Wire(String),
     /// The command line.
-    #[error("{0}\nusage: muster-conformance --muster PATH --consul PATH [--only TEXT] [--write] [--list]")]
+    #[error(
+        "{0}\nusage: muster-conformance --muster PATH --consul PATH [--only TEXT] [--write] [--list] [--twice]"
+    )]
     Usage(String),
     /// The report could not be written.
     #[error("{0}: {1}")]
@@ -41,6 +43,8 @@ struct Options {
     only: String,
     write: bool,
     list: bool,
+    /// The real Consul against itself: any difference is a fault of the cases.
+    twice: bool,
 }
 
 impl Options {
@@ -54,6 +58,7 @@ impl Options {
                 "--only" => options.only = value()?,
                 "--write" => options.write = true,
                 "--list" => options.list = true,
+                "--twice" => options.twice = true,
                 other => return Err(Failure::Usage(format!("unknown argument {other}"))),
             }
         }
@@ -89,11 +94,14 @@ async fn run() -> Result<bool, Failure> {
         )));
     }
     present(&options.consul, "the real Consul cannot be had here, so nothing can be compared (--consul)")?;
-    present(&options.muster, "no Muster binary (--muster)")?;
+    let (other, binary) =
+        if options.twice { (Kind::Consul, &options.consul) } else { (Kind::Muster, &options.muster) };
+    present(binary, "no Muster binary (--muster)")?;
     let consul = Contestant::start(Kind::Consul, &options.consul).await?;
-    let muster = Contestant::start(Kind::Muster, &options.muster).await?;
-    let versions = format!("Consul {} and Muster {}", consul.version, muster.version);
-    let outcomes = play_all(&consul, &muster, &all).await;
+    let muster = Contestant::start(other, binary).await?;
+    let versions = format!("Consul {} and {other:?} {}", consul.version, muster.version);
+    let list = if options.twice { &[] } else { known::KNOWN };
+    let outcomes = play_all(&consul, &muster, &all, list).await;
     consul.stop().await;
     muster.stop().await;
     let outcomes = outcomes?;
@@ -116,6 +124,7 @@ async fn play_all(
     consul: &Contestant,
     muster: &Contestant,
     all: &[&'static case::Case],
+    list: &[known::Known],
 ) -> Result<Vec<Outcome>, Failure> {
     let mut outcomes = Vec::new();
     for (number, case) in all.iter().enumerate() {
@@ -125,7 +134,7 @@ async fn play_all(
             let place = format!("step {} {} {} ", at + 1, step.method, step.path);
             found.extend(compare::answers(&place, a, b));
         }
-        let judged = known::judge(known::KNOWN, case.name, found);
+        let judged = known::judge(list, case.name, found);
         outcomes.push(Outcome { case: case.name, steps: case.steps.len(), judged });
     }
     Ok(outcomes)
