@@ -27,6 +27,8 @@ pub(crate) struct Step {
     pub(crate) part: &'static str,
     /// Asked again until the body holds this text (white space aside); with `!` before it, holds it no more.
     pub(crate) until: &'static str,
+    /// Lists of texts come in no order.
+    pub(crate) sorted: bool,
     /// Milliseconds that the answer may take at least and at most.
     pub(crate) within: Option<(u64, u64)>,
 }
@@ -72,6 +74,7 @@ pub(crate) const fn send(method: &'static str, path: &'static str) -> Step {
         view: View::Auto,
         part: "",
         until: "",
+        sorted: false,
         within: None,
     }
 }
@@ -120,6 +123,10 @@ impl Step {
     }
     pub(crate) const fn until(mut self, text: &'static str) -> Self {
         self.until = text;
+        self
+    }
+    pub(crate) const fn sorted(mut self) -> Self {
+        self.sorted = true;
         self
     }
     pub(crate) const fn within(mut self, least: u64, most: u64) -> Self {

@@ -94,7 +94,10 @@ impl Contestant {
             return Err("the node is not healthy".into());
         }
         let nodes = self.json("/v1/catalog/nodes").await.map_err(text)?;
-        let own = nodes.as_array().into_iter().flatten().find(|node| node["Node"] == NODE);
+        // The agent fills in its node's addresses a moment after the leader made the node.
+        let mut complete =
+            nodes.as_array().into_iter().flatten().filter(|node| !node["TaggedAddresses"].is_null());
+        let own = complete.find(|node| node["Node"] == NODE);
         let id = own.and_then(|node| node["ID"].as_str()).filter(|id| !id.is_empty());
         id.map(str::to_owned).ok_or_else(|| "the node is not in the catalog".into())
     }
@@ -110,7 +113,8 @@ impl Contestant {
     }
 
     /// Takes away what a case left: other nodes, the agent's services and checks, maintenance, keys.
-    pub(crate) async fn sweep(&self) -> Result<(), Failure> {
+    /// Whether the server's own node was whole after it.
+    pub(crate) async fn sweep(&self) -> Result<bool, Failure> {
         for kind in ["service", "check"] {
             let held = self.json(&format!("/v1/agent/{kind}s")).await?;
             for id in held.as_object().into_iter().flat_map(|map| map.keys()) {
@@ -129,7 +133,7 @@ impl Contestant {
     }
 
     /// What was put on the agent's own node in the catalog; the agent takes its own things away itself, later.
-    async fn sweep_own_node(&self) -> Result<(), Failure> {
+    async fn sweep_own_node(&self) -> Result<bool, Failure> {
         let deadline = Instant::now() + SWEPT;
         loop {
             let own = self.json(&format!("/v1/catalog/node/{NODE}")).await?;
@@ -148,8 +152,11 @@ impl Contestant {
                     self.deregister(&[("Node", &node), ("CheckID", &check["CheckID"])]).await?;
                 }
             }
-            if left == 0 || Instant::now() > deadline {
-                return Ok(());
+            let healthy =
+                checks.as_array().into_iter().flatten().any(|check| check["CheckID"] == "serfHealth");
+            let whole = left == 0 && healthy && own["Services"]["consul"].is_object();
+            if whole || Instant::now() > deadline {
+                return Ok(whole);
             }
         }
     }

@@ -129,10 +129,18 @@ async fn play_all(
     let mut outcomes = Vec::new();
     for (number, case) in all.iter().enumerate() {
         let (theirs, ours) = tokio::join!(play::play(consul, case, number), play::play(muster, case, number));
+        let (theirs, ours) = (theirs?, ours?);
         let mut found = Vec::new();
-        for ((at, step), (a, b)) in case.steps.iter().enumerate().zip(theirs?.iter().zip(ours?.iter())) {
+        for ((at, step), (a, b)) in case.steps.iter().enumerate().zip(theirs.steps.iter().zip(&ours.steps)) {
             let place = format!("step {} {} {} ", at + 1, step.method, step.path);
             found.extend(compare::answers(&place, a, b));
+        }
+        // Reported even when both lost it: what follows would compare nothing with nothing.
+        if !(theirs.whole && ours.whole) {
+            let [consul, muster] =
+                [theirs.whole, ours.whole].map(|whole| if whole { "there" } else { "gone" });
+            let place = "own node after the case".to_owned();
+            found.push(compare::Difference { place, consul: consul.into(), muster: muster.into() });
         }
         let judged = known::judge(list, case.name, found);
         outcomes.push(Outcome { case: case.name, steps: case.steps.len(), judged });

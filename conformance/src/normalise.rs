@@ -114,10 +114,24 @@ fn view(step: &Step, body: Value) -> Option<Value> {
     } else {
         body.pointer(step.part).cloned().unwrap_or_else(|| json!({"missing part": step.part}))
     };
+    let part = if step.sorted { sorted(part) } else { part };
     match step.view {
         View::None => None,
         View::Keys(depth) => Some(shape(&part, depth)),
         View::Auto | View::Exact => Some(part),
+    }
+}
+
+/// With every list of texts in order.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(mut list) if list.iter().all(Value::is_string) => {
+            list.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            Value::Array(list)
+        }
+        Value::Array(list) => list.into_iter().map(sorted).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, inner)| (key, sorted(inner))).collect(),
+        other => other,
     }
 }
 

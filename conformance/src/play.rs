@@ -20,18 +20,26 @@ struct Script<'a> {
     name: String,
     index: String,
     modify: String,
+    /// A step was answered 501: what it would have done will not show up, however long it is waited for.
+    refused: bool,
 }
 
-/// Sends every step in order, sweeps the server, and returns what was observed, one value per step.
-pub(crate) async fn play(server: &Contestant, case: &Case, number: usize) -> Result<Vec<Value>, Failure> {
-    let mut script = Script { server, name: format!("case{number}"), index: "1".into(), modify: "0".into() };
+/// Sends every step in order, sweeps the server, and returns what was observed.
+pub(crate) async fn play(server: &Contestant, case: &Case, number: usize) -> Result<Played, Failure> {
+    let mut script = Script {
+        server,
+        name: format!("case{number}"),
+        index: "1".into(),
+        modify: "0".into(),
+        refused: false,
+    };
     let mut seen = Vec::new();
     for step in case.steps {
         seen.push(
             script.step(step).await.map_err(|failure| Failure::Wire(format!("{}: {failure}", case.name)))?,
         );
     }
-    server.sweep().await?;
+    let whole = server.sweep().await?;
     let own = Own {
         http: server.http,
         dns: server.dns,
@@ -39,7 +47,16 @@ pub(crate) async fn play(server: &Contestant, case: &Case, number: usize) -> Res
         node_id: server.node_id.clone(),
         version: server.version.clone(),
     };
-    Ok(normalise::observations(&own, &seen))
+    let steps = normalise::observations(&own, &seen);
+    Ok(Played { steps, whole })
+}
+
+/// What a case showed of one server.
+pub(crate) struct Played {
+    /// One value per step.
+    pub(crate) steps: Vec<Value>,
+    /// The server's own node and its check are there as before: the next case starts as this one did.
+    pub(crate) whole: bool,
 }
 
 impl Script<'_> {
@@ -53,8 +70,8 @@ impl Script<'_> {
         loop {
             let answer = self.send(step, &path).await?;
             let met = wanted.is_empty() || holds(&answer, &wanted) == present;
-            // A server that does not know the question will not learn it by waiting.
-            let hopeless = matches!(answer.status, 405 | 501) || Instant::now() > deadline;
+            self.refused |= answer.status == 501;
+            let hopeless = self.refused || Instant::now() > deadline;
             if met || hopeless {
                 self.remember(&answer);
                 return Ok(Seen { step, path, answer, gave_up: !met });

@@ -191,7 +191,6 @@ pub(super) const CASES: &[Case] = &[
     case(
         "catalog/register-id-of-another-node",
         &[
-            put("/v1/catalog/register", r#"{"ID":"{node-id}","Node":"{n}","Address":"10.0.0.1"}"#),
             put(
                 "/v1/catalog/register",
                 r#"{"ID":"11111111-2222-1111-1111-111111111112","Node":"{n}","Address":"10.0.0.1"}"#,

@@ -88,7 +88,7 @@ pub(super) const CASES: &[Case] = &[
             ),
             get("/v1/catalog/services?node-meta=none:1"),
             get("/v1/catalog/services").part("/{n}none"),
-            get("/v1/catalog/services").also(&["x-consul-effective-consistency"]),
+            get("/v1/catalog/services").sorted().also(&["x-consul-effective-consistency"]),
         ],
     ),
     case(

@@ -79,3 +79,12 @@ fn a_view_of_keys_keeps_names_and_kinds() {
     let missing = observations(&own(), &[seen(&KEYS, &json!({}), None)]);
     assert_eq!(missing[0]["body"], json!({"missing part": "a string"}));
 }
+
+#[test]
+fn lists_without_an_order_are_sorted_where_a_step_says_so() {
+    static SORTED: Step = get("/v1/x").sorted();
+    let body = json!({"web": ["b", "a"], "list": [{"b": 1}, {"a": 1}]});
+    let found = observations(&own(), &[seen(&SORTED, &body, None), seen(&GET, &body, None)]);
+    assert_eq!(found[0]["body"], json!({"web": ["a", "b"], "list": [{"b": 1}, {"a": 1}]}));
+    assert_eq!(found[1]["body"], body);
+}
