@@ -45,6 +45,8 @@ struct Options {
     list: bool,
     /// The real Consul against itself: any difference is a fault of the cases.
     twice: bool,
+    /// Consul's answers in full, for who builds what answers the same.
+    show: bool,
 }
 
 impl Options {
@@ -58,6 +60,7 @@ impl Options {
                 "--only" => options.only = value()?,
                 "--write" => options.write = true,
                 "--list" => options.list = true,
+                "--show" => options.show = true,
                 "--twice" => options.twice = true,
                 other => return Err(Failure::Usage(format!("unknown argument {other}"))),
             }
@@ -101,7 +104,10 @@ async fn run() -> Result<bool, Failure> {
     let muster = Contestant::start(other, binary).await?;
     let versions = format!("Consul {} and {other:?} {}", consul.version, muster.version);
     let list = if options.twice { &[] } else { known::KNOWN };
-    let outcomes = play_all(&consul, &muster, &all, list).await;
+    let outcomes = tokio::select! {
+        outcomes = play_all(&consul, &muster, &all, list, options.show) => outcomes,
+        () = interrupted() => Err(Failure::Start("interrupted".into())),
+    };
     consul.stop().await;
     muster.stop().await;
     let outcomes = outcomes?;
@@ -116,6 +122,18 @@ async fn run() -> Result<bool, Failure> {
     Ok(different == 0)
 }
 
+/// Until someone asks for the end: the servers must not outlive this process.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => std::future::pending().await,
+    }
+}
+
 fn present(binary: &Path, missing: &str) -> Result<(), Failure> {
     if binary.is_file() { Ok(()) } else { Err(Failure::Start(format!("{missing}: {}", binary.display()))) }
 }
@@ -125,6 +143,7 @@ async fn play_all(
     muster: &Contestant,
     all: &[&'static case::Case],
     list: &[known::Known],
+    show: bool,
 ) -> Result<Vec<Outcome>, Failure> {
     let mut outcomes = Vec::new();
     for (number, case) in all.iter().enumerate() {
@@ -133,6 +152,9 @@ async fn play_all(
         let mut found = Vec::new();
         for ((at, step), (a, b)) in case.steps.iter().enumerate().zip(theirs.steps.iter().zip(&ours.steps)) {
             let place = format!("step {} {} {} ", at + 1, step.method, step.path);
+            if show {
+                println!("{}: {place}\n    {a}", case.name);
+            }
             found.extend(compare::answers(&place, a, b));
         }
         // Reported even when both lost it: what follows would compare nothing with nothing.
