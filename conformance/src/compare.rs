@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::normalise::MISSING;
+
 /// One place where the servers differ.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
@@ -24,6 +26,24 @@ pub(crate) fn answers(place: &str, consul: &Value, muster: &Value) -> Vec<Differ
         return differences(place, consul, muster);
     }
     vec![Difference { place: format!("{place}.status"), consul: summary(consul), muster: summary(muster) }]
+}
+
+/// Why Consul's own answer proves nothing: such a step would pass at a server that has nothing to show.
+pub(crate) fn vacuous(place: &str, consul: &Value) -> Option<Difference> {
+    let reason = if consul["until"] == "never" {
+        "never shows what the step waits for"
+    } else if consul["time"].as_str().is_some_and(|word| word != "in time") {
+        "does not answer in the step's time"
+    } else if consul["body"].get(MISSING).is_some() {
+        "has no such part"
+    } else {
+        return None;
+    };
+    Some(Difference {
+        place: format!("{place}(the case)"),
+        consul: reason.into(),
+        muster: "is not asked".into(),
+    })
 }
 
 fn summary(answer: &Value) -> String {
@@ -113,6 +133,15 @@ mod tests {
         let found: Vec<String> =
             answers("step 1", &consul, &muster).iter().map(ToString::to_string).collect();
         assert_eq!(found, ["step 1.status: Consul 400 content-type: text/plain \"no\", Muster 200 [1]"]);
+    }
+
+    #[test]
+    fn a_step_that_consul_fails_is_a_fault_of_the_case() {
+        let fault = |consul: &Value| vacuous("step 1 ", consul).is_some();
+        assert!(fault(&json!({"until": "never", "body": 1})));
+        assert!(fault(&json!({"time": "too late", "body": 1})));
+        assert!(fault(&json!({"body": {"missing part": "/x"}})));
+        assert!(!fault(&json!({"time": "in time", "body": {"x": 1}})));
     }
 
     #[test]

@@ -17,6 +17,9 @@ const FIGURES: [&str; 2] = ["x-consul-index", "x-consul-contenthash"];
 const READS: [&str; 2] = ["x-consul-knownleader", "x-consul-lastcontact"];
 const INDEXES: [&str; 2] = ["CreateIndex", "ModifyIndex"];
 
+/// Stands where a step's part should be.
+pub(crate) const MISSING: &str = "missing part";
+
 /// What differs from server to server by right.
 pub(crate) struct Own {
     pub(crate) http: u16,
@@ -30,6 +33,8 @@ pub(crate) struct Own {
 pub(crate) struct Seen<'a> {
     pub(crate) step: &'a Step,
     pub(crate) path: String,
+    /// The step's JSON pointer, filled in.
+    pub(crate) part: String,
     pub(crate) answer: Answer,
     /// `until` was waited for in vain.
     pub(crate) gave_up: bool,
@@ -66,7 +71,7 @@ pub(crate) fn observations(own: &Own, seen: &[Seen<'_>]) -> Vec<Value> {
         if one.gave_up {
             found.insert("until".into(), "never".into());
         }
-        if let Some(body) = view(one.step, names.rename(body)) {
+        if let Some(body) = view(one, names.rename(body)) {
             found.insert("body".into(), body);
         }
         all.push(Value::Object(found));
@@ -107,12 +112,13 @@ fn body(one: &Seen<'_>) -> Value {
     }
 }
 
-fn view(step: &Step, body: Value) -> Option<Value> {
+fn view(one: &Seen<'_>, body: Value) -> Option<Value> {
     // A part that is not there is a difference from one that is null.
-    let part = if step.part.is_empty() {
+    let step = one.step;
+    let part = if one.part.is_empty() {
         body
     } else {
-        body.pointer(step.part).cloned().unwrap_or_else(|| json!({"missing part": step.part}))
+        body.pointer(&one.part).cloned().unwrap_or_else(|| json!({MISSING: step.part}))
     };
     let part = if step.sorted { sorted(part) } else { part };
     match step.view {

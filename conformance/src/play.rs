@@ -74,7 +74,7 @@ impl Script<'_> {
             let hopeless = self.refused || Instant::now() > deadline;
             if met || hopeless {
                 self.remember(&answer);
-                return Ok(Seen { step, path, answer, gave_up: !met });
+                return Ok(Seen { step, path, part: self.fill(step.part), answer, gave_up: !met });
             }
             tokio::time::sleep(PAUSE).await;
         }

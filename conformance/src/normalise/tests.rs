@@ -20,7 +20,7 @@ fn own() -> Own {
 fn seen(step: &'static Step, body: &Value, index: Option<&str>) -> Seen<'static> {
     let headers = index.map(|index| ("x-consul-index".to_owned(), index.to_owned())).into_iter().collect();
     let answer = Answer { status: 200, headers, body: body.to_string().into_bytes(), took: Duration::ZERO };
-    Seen { step, path: step.path.to_owned(), answer, gave_up: false }
+    Seen { step, path: step.path.to_owned(), part: step.part.to_owned(), answer, gave_up: false }
 }
 
 static GET: Step = get("/v1/x");
