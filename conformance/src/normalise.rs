@@ -53,7 +53,7 @@ pub(crate) fn observations(own: &Own, seen: &[Seen<'_>]) -> Vec<Value> {
         found.insert("status".into(), one.answer.status.into());
         found.insert("header".into(), Value::Object(headers(one)));
         if let Some(index) = one.answer.header("x-consul-index").and_then(|text| text.parse::<u64>().ok())
-            && let Some(before) = last.insert(one.path.as_str(), index)
+            && let Some(before) = last.insert(one.step.path, index)
         {
             found.insert("index".into(), progress(before, index).into());
         }

@@ -1,4 +1,5 @@
-//! What a run found, as text for a terminal and as a Markdown file. Never decides what is an error: `known` did.
+//! What a run found, as text for a terminal and as a Markdown file. Never decides what is an error: that is
+//! for `known`.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,6 @@
 //! One HTTP/1.1 request on one connection, sent byte for byte as a case wrote it: no client library cleans the
-//! path, adds a header or unpacks the answer. Never reads more than `MOST` bytes nor waits longer than `PATIENCE`.
+//! path, adds a header or unpacks the answer. Never reads more than `MOST` bytes, never waits longer than
+//! `PATIENCE`.
 
 use std::time::{Duration, Instant};
 
@@ -141,7 +142,8 @@ mod tests {
 
     #[test]
     fn chunks_are_joined_and_interim_answers_passed_over() {
-        let raw = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
+        let raw = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+            3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
         let answer = parse(raw).unwrap();
         assert_eq!((answer.status, answer.text().as_str()), (200, "abcde"));
     }

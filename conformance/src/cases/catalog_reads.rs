@@ -235,7 +235,7 @@ pub(super) const CASES: &[Case] = &[
     case(
         "catalog/blocking-missing-service",
         &[
-            get("/v1/catalog/service/{n}?index=1&wait=500ms"),
+            get("/v1/catalog/service/{n}?index=1&wait=1s").within(0, 800),
             get("/v1/catalog/service/{n}"),
             get("/v1/catalog/service/{n}?index={index}&wait=500ms").within(450, 1300),
         ],

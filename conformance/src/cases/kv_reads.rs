@@ -31,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
         &[get("/v1/kv/{n}?index=").within(0, 500), get("/v1/kv/{n}?index=0").within(0, 500)],
     ),
     case("kv/index-one", &[put("/v1/kv/{n}", "1"), get("/v1/kv/{n}?index=1").within(0, 800)]),
-    case("kv/index-one-missing", &[get("/v1/kv/{n}?index=1&wait=1s")]),
+    case("kv/index-one-missing", &[get("/v1/kv/{n}?index=1&wait=1s").within(0, 800)]),
     case(
         "kv/wait",
         &[
