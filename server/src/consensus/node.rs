@@ -37,6 +37,12 @@ pub enum Unavailable {
     Stopped(String),
 }
 
+impl From<Unavailable> for muster_api::ApiError {
+    fn from(why: Unavailable) -> Self {
+        Self::Unavailable(why.to_string())
+    }
+}
+
 /// How fresh a read is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadStamp {

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use muster_api::{ApiError, Meta, Params, Wait};
 use muster_registry::{Indexed, Query, View};
 use rand::Rng as _;
 use tokio::time::{Instant, timeout_at};
 
 use super::Api;
-use super::answer::Meta;
-use super::error::ApiError;
-use super::params::{Params, Wait};
+use crate::consensus::ReadStamp;
 use crate::hub::Hub;
 
 /// Passes the gate of the read mode, waits if the query blocks, and gives the view to answer from.
@@ -26,7 +25,12 @@ pub(crate) async fn view_for<Q: Query>(
         None => api.hub.view(),
     };
     let Indexed { index, .. } = query.run(&view);
-    Ok((view, Meta { index, stamp }))
+    Ok((view, meta(index, stamp)))
+}
+
+/// The headers of a read at `index`.
+pub(super) fn meta(index: u64, stamp: ReadStamp) -> Meta {
+    Meta { index, known_leader: stamp.known_leader, last_contact: stamp.last_contact }
 }
 
 /// Waits until the index of `query` is above the one that the client has, or its time is over; then the data
@@ -51,6 +55,7 @@ async fn wait_for<Q: Query>(hub: &Hub, query: &Q, wait: Wait) -> Arc<View> {
 mod tests {
     use std::time::Duration;
 
+    use muster_api::{ApiError, Meta, Params, Wait};
     use muster_registry::command::{Command, KvCommand};
     use muster_registry::kv::query::{Get, List};
     use muster_registry::{Name, Registry};

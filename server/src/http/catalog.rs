@@ -3,22 +3,20 @@
 use std::collections::BTreeMap;
 
 use axum::extract::Request;
-use axum::response::Response;
+use muster_api::{ApiError, Params, Reply, answer};
 use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services};
 use muster_registry::command::Command;
 use muster_registry::{Name, Namespace, Query as _};
 use serde::Serialize;
 
+use super::Api;
 use super::blocking::view_for;
 use super::convert::{self, wanted};
-use super::error::ApiError;
-use super::params::Params;
 use super::shape::{FlatShape, NodeShape, ServiceShape};
-use super::{Api, answer};
 
 const BODY_LIMIT: usize = 1 << 20;
 
-pub(crate) async fn register(api: &Api, params: &Params, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn register(api: &Api, params: &Params, request: Request) -> Result<Reply, ApiError> {
     if let Some(answer) = answer::method(request.method(), "OPTIONS,PUT", &["PUT"])? {
         return Ok(answer);
     }
@@ -30,7 +28,7 @@ pub(crate) async fn register(api: &Api, params: &Params, request: Request) -> Re
     answer::json(&true, params.pretty())
 }
 
-pub(crate) async fn deregister(api: &Api, params: &Params, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn deregister(api: &Api, params: &Params, request: Request) -> Result<Reply, ApiError> {
     if let Some(answer) = answer::method(request.method(), "OPTIONS,PUT", &["PUT"])? {
         return Ok(answer);
     }
@@ -56,7 +54,7 @@ struct NodeWithList<'v> {
     services: Option<Vec<ServiceShape<'v>>>,
 }
 
-pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Response, ApiError> {
+pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Reply, ApiError> {
     params.refuse_filter()?;
     let datacenter = api.datacenter.as_str();
     match what {
@@ -100,7 +98,7 @@ pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> 
     }
 }
 
-async fn node(api: &Api, what: &str, name: &str, params: &Params) -> Result<Response, ApiError> {
+async fn node(api: &Api, what: &str, name: &str, params: &Params) -> Result<Reply, ApiError> {
     let query = NodeServices { node: name.into(), namespace: Namespace::DEFAULT };
     let (view, meta) = view_for(api, params, &query).await?;
     let found = query.run(&view).answer;

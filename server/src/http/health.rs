@@ -1,20 +1,18 @@
 //! `/v1/health/*`.
 
-use axum::response::Response;
+use muster_api::{ApiError, Params, Reply, answer};
 use muster_registry::catalog::{Check, Node};
 use muster_registry::health::Instance;
 use muster_registry::health::query::{ChecksInState, NodeChecks, ServiceChecks, ServiceHealth};
 use muster_registry::{Name, Namespace, Query, Status};
 use std::sync::Arc;
 
-use super::blocking::view_for;
+use super::Api;
+use super::blocking::{self, view_for};
 use super::convert::wanted;
-use super::error::ApiError;
-use super::params::Params;
 use super::shape::{CheckShape, InstanceShape};
-use super::{Api, answer};
 
-pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Response, ApiError> {
+pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Reply, ApiError> {
     params.refuse_filter()?;
     let missing = |what: &str| Err(ApiError::BadRequest(format!("Missing {what}")));
     let namespace = Namespace::DEFAULT;
@@ -33,14 +31,14 @@ pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> 
                 let stamp = api.consensus.gate(params.mode(&api.datacenter)?).await?;
                 let index = api.hub.view().index();
                 let none: [(); 0] = [];
-                let meta = answer::Meta { index, stamp };
+                let meta = blocking::meta(index, stamp);
                 Ok(answer::with_meta(answer::json(&none, params.pretty())?, meta))
             }
         },
     }
 }
 
-async fn service(api: &Api, name: &str, params: &Params) -> Result<Response, ApiError> {
+async fn service(api: &Api, name: &str, params: &Params) -> Result<Reply, ApiError> {
     let passing = match params.get("passing") {
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
@@ -61,7 +59,7 @@ async fn service(api: &Api, name: &str, params: &Params) -> Result<Response, Api
     Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
 }
 
-async fn checks<Q>(api: &Api, params: &Params, query: Q) -> Result<Response, ApiError>
+async fn checks<Q>(api: &Api, params: &Params, query: Q) -> Result<Reply, ApiError>
 where
     Q: for<'v> Query<Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>>,
 {

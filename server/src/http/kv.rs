@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::Request;
-use axum::response::Response;
+use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
+use muster_api::{ApiError, Meta, Params, Reply, answer};
 use muster_registry::command::{Command, KvCommand};
 use muster_registry::kv::query::{Get, Keys, List};
 use muster_registry::{Name, Query as _};
 
 use super::Api;
-use super::answer::{self, Meta};
 use super::blocking::view_for;
 use super::convert;
-use super::error::ApiError;
-use super::params::Params;
 use super::shape::KeyShape;
 
 /// Consul's `kv_max_value_size`.
@@ -26,7 +23,7 @@ pub(crate) async fn handle(
     key: &str,
     params: &Params,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> Result<Reply, ApiError> {
     if let Some(answer) =
         answer::method(request.method(), "OPTIONS,GET,PUT,DELETE", &["GET", "HEAD", "PUT", "DELETE"])?
     {
@@ -66,7 +63,7 @@ pub(crate) async fn handle(
     }
 }
 
-async fn put(api: &Api, key: &str, params: &Params, request: Request) -> Result<Response, ApiError> {
+async fn put(api: &Api, key: &str, params: &Params, request: Request) -> Result<Reply, ApiError> {
     if key.is_empty() {
         return Err(ApiError::BadRequest("Missing key name".into()));
     }
@@ -81,7 +78,7 @@ async fn put(api: &Api, key: &str, params: &Params, request: Request) -> Result<
     answer::json(&done, params.pretty())
 }
 
-async fn delete(api: &Api, key: &str, params: &Params) -> Result<Response, ApiError> {
+async fn delete(api: &Api, key: &str, params: &Params) -> Result<Reply, ApiError> {
     params.mode(&api.datacenter)?;
     let cas = params.number("cas")?;
     let command = if params.has("recurse") {
@@ -95,19 +92,19 @@ async fn delete(api: &Api, key: &str, params: &Params) -> Result<Response, ApiEr
     answer::json(&done, params.pretty())
 }
 
-fn list<T: serde::Serialize>(items: &[T], params: &Params, meta: Meta) -> Result<Response, ApiError> {
+fn list<T: serde::Serialize>(items: &[T], params: &Params, meta: Meta) -> Result<Reply, ApiError> {
     Ok(answer::with_meta(answer::json(items, params.pretty())?, meta))
 }
 
-fn missing(meta: Meta) -> Response {
-    let mut response = Response::new(Body::empty());
+fn missing(meta: Meta) -> Reply {
+    let mut response = Reply::new(Bytes::new());
     *response.status_mut() = StatusCode::NOT_FOUND;
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     answer::with_meta(response, meta)
 }
 
-fn raw(value: &Arc<[u8]>, meta: Meta) -> Response {
-    let mut response = Response::new(Body::from(value.to_vec()));
+fn raw(value: &Arc<[u8]>, meta: Meta) -> Reply {
+    let mut response = Reply::new(Bytes::copy_from_slice(value));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));

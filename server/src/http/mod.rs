@@ -1,28 +1,25 @@
 //! Consul's HTTP API but for `/v1/agent/*`, in four steps each: extract, convert, propose or read, render.
 //! No handler knows openraft, and no handler makes up an error text: those are in `error.rs`.
 
-mod answer;
 mod blocking;
 mod catalog;
 mod convert;
-mod error;
 mod health;
 mod kv;
-mod params;
 mod shape;
 mod status;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Method;
+use muster_api::{ApiError, Params, Reply, answer, params};
 
 use crate::consensus::Consensus;
 use crate::hub::Hub;
-use error::ApiError;
-use params::Params;
 
 /// What every handler may use.
 pub(crate) struct Api {
@@ -37,13 +34,11 @@ pub fn router(consensus: Consensus, hub: Arc<Hub>, datacenter: String) -> Router
 }
 
 async fn handle(State(api): State<Arc<Api>>, request: Request) -> Response {
-    match dispatch(&api, request).await {
-        Ok(response) => response,
-        Err(error) => error.into_answer(),
-    }
+    let reply = dispatch(&api, request).await.unwrap_or_else(ApiError::into_reply);
+    reply.map(Body::from)
 }
 
-async fn dispatch(api: &Api, request: Request) -> Result<Response, ApiError> {
+async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
     let path = params::decode_path(request.uri().path())?.into_owned();
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
     let Some(path) = path.strip_prefix("/v1/") else { return Err(ApiError::NotFound) };
@@ -68,13 +63,7 @@ async fn dispatch(api: &Api, request: Request) -> Result<Response, ApiError> {
     }
 }
 
-async fn read(
-    api: &Api,
-    area: &str,
-    rest: &str,
-    params: &Params,
-    method: Method,
-) -> Result<Response, ApiError> {
+async fn read(api: &Api, area: &str, rest: &str, params: &Params, method: Method) -> Result<Reply, ApiError> {
     let (what, name) = rest.split_once('/').unwrap_or((rest, ""));
     let known = match area {
         "catalog" => {

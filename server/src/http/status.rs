@@ -1,14 +1,11 @@
 //! `/v1/status/*` and `/v1/operator/raft/configuration`.
 
-use axum::response::Response;
+use muster_api::{ApiError, Params, Reply, answer};
 use serde::Serialize;
 
 use super::Api;
-use super::answer;
-use super::error::ApiError;
-use super::params::Params;
 
-pub(crate) fn read(api: &Api, what: &str, params: &Params) -> Result<Response, ApiError> {
+pub(crate) fn read(api: &Api, what: &str, params: &Params) -> Result<Reply, ApiError> {
     if what == "leader" {
         let leader = api.consensus.leader().map_or_else(String::new, |(_, peer)| peer.address);
         return answer::json(&leader, params.pretty());
@@ -36,7 +33,7 @@ struct ServerShape {
     voter: bool,
 }
 
-pub(crate) fn raft_configuration(api: &Api, params: &Params) -> Result<Response, ApiError> {
+pub(crate) fn raft_configuration(api: &Api, params: &Params) -> Result<Reply, ApiError> {
     params.mode(&api.datacenter)?;
     let leader = api.consensus.leader().map(|(id, _)| id);
     let servers = api.consensus.peers().into_iter().map(|(id, peer, voter)| ServerShape {

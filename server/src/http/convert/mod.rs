@@ -1,6 +1,5 @@
 //! Where the contract outside and the commands inside meet.
 
-mod incoming;
 pub(crate) mod wanted;
 
 use std::collections::BTreeMap;
@@ -8,10 +7,10 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::Request;
+use muster_api::catalog as incoming;
+use muster_api::{ApiError, decode};
 use muster_registry::command::{CheckSpec, Deregistration, Registration, ServiceSpec};
 use muster_registry::{Namespace, Rejected, Response, Status};
-
-use super::error::ApiError;
 
 /// The request's body, if it is not larger than `limit`.
 pub(crate) async fn body(request: Request, limit: usize) -> Result<Bytes, ApiError> {
@@ -56,7 +55,7 @@ pub(crate) fn registered(response: &Response, node: &str) -> Result<(), ApiError
 
 /// A catalog registration as it arrives.
 pub(crate) fn registration(body: &[u8], datacenter: &str) -> Result<Registration, ApiError> {
-    let asked: incoming::Registration = incoming::decode(body)?;
+    let asked: incoming::Registration = decode::json(body)?;
     ours(&asked.datacenter, datacenter)?;
     if asked.node.is_empty() {
         return Err(ApiError::Internal("Must provide node".into()));
@@ -83,7 +82,7 @@ pub(crate) fn registration(body: &[u8], datacenter: &str) -> Result<Registration
 
 /// A catalog deregistration as it arrives.
 pub(crate) fn deregistration(body: &[u8], datacenter: &str) -> Result<Deregistration, ApiError> {
-    let asked: incoming::Deregistration = incoming::decode(body)?;
+    let asked: incoming::Deregistration = decode::json(body)?;
     ours(&asked.datacenter, datacenter)?;
     if asked.node.is_empty() {
         return Err(ApiError::Internal("Must provide node".into()));
@@ -105,7 +104,7 @@ fn service(asked: incoming::Service) -> Result<ServiceSpec, ApiError> {
         return Err(ApiError::Internal("Must provide service name with ID".into()));
     }
     let id = if asked.id.is_empty() { &asked.service } else { &asked.id };
-    let weights = asked.weights.unwrap_or(incoming::Weights { passing: 1, warning: 1 });
+    let weights = asked.weights.unwrap_or_default();
     Ok(ServiceSpec {
         id: id.as_str().into(),
         name: asked.service.as_str().into(),
@@ -120,12 +119,18 @@ fn service(asked: incoming::Service) -> Result<ServiceSpec, ApiError> {
             .collect(),
         port: asked.port,
         meta: texts(asked.meta),
-        weight_passing: weights.passing,
-        weight_warning: weights.warning,
+        weight_passing: weight(weights.passing)?,
+        weight_warning: weight(weights.warning)?,
         enable_tag_override: asked.enable_tag_override,
         kind: asked.kind.into(),
         proxy: kept(asked.proxy),
         connect: kept(asked.connect),
+    })
+}
+
+fn weight(asked: i64) -> Result<u32, ApiError> {
+    u32::try_from(asked).map_err(|_| {
+        ApiError::BadRequest(format!("a weight of {asked} is none: it must be between 0 and {}", u32::MAX))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::http::params::Params;
+use muster_api::Params;
 
 /// Whether the record carries every `?tag`; case does not count, as in Consul.
 pub(crate) fn by_tags(tags: &[Arc<str>], params: &Params) -> bool {

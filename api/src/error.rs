@@ -1,39 +1,68 @@
 //! Every refusal of the API, with Consul's status and text. Clients read the texts: they are a contract,
 //! recorded from Consul 1.8.7 where it has one.
 
-use axum::body::Body;
-use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 
-use crate::consensus::Unavailable;
+use crate::answer::Reply;
 
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ApiError {
+pub enum ApiError {
+    /// No such endpoint.
     #[error("")]
     NotFound,
+    /// A thing that is not there, in words.
+    #[error("{0}")]
+    Missing(String),
+    /// The endpoint is there, but not for this method.
     #[error("method {method} not allowed")]
-    Method { method: String, allow: &'static str },
+    Method {
+        /// What was asked.
+        method: String,
+        /// What would be right.
+        allow: &'static str,
+    },
+    /// Consul has it and we do not, yet.
     #[error("{0} is not supported yet by this version of Muster")]
     NotYet(String),
+    /// The request is wrong.
     #[error("{0}")]
     BadRequest(String),
+    /// Consul answers many wrong requests so.
     #[error("{0}")]
     Internal(String),
+    /// More waits or connections than are allowed.
+    #[error("{0}")]
+    TooMany(String),
+    /// What was asked for is switched off.
+    #[error("{0}")]
+    Forbidden(String),
+    /// A body over its limit.
     #[error(
         "Request body({length} bytes) too large, max size: {limit} bytes. See https://www.consul.io/docs/agent/options.html#kv_max_value_size."
     )]
-    TooLarge { length: usize, limit: usize },
+    TooLarge {
+        /// Bytes that came, as far as is known.
+        length: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// Another datacenter was asked for.
     #[error("No path to datacenter")]
     NoDatacenter,
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    /// The cluster cannot do it now.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 impl ApiError {
-    pub(crate) fn status(&self) -> StatusCode {
+    /// Its status on the wire.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotYet(_) => StatusCode::NOT_IMPLEMENTED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -44,9 +73,11 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn into_answer(self) -> Response {
+    /// The whole answer.
+    #[must_use]
+    pub fn into_reply(self) -> Reply {
         let text = self.to_string();
-        let mut response = Response::new(Body::from(text));
+        let mut response = Reply::new(text.into());
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));

@@ -1,26 +1,36 @@
 //! Bytes and headers of an answer.
 
-use axum::body::Body;
-use axum::response::Response;
+use std::time::Duration;
+
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
 
-use super::error::ApiError;
-use crate::consensus::ReadStamp;
+use crate::error::ApiError;
+
+/// A whole answer.
+pub type Reply = http::Response<Bytes>;
 
 const INDEX: HeaderName = HeaderName::from_static("x-consul-index");
 const KNOWN_LEADER: HeaderName = HeaderName::from_static("x-consul-knownleader");
 const LAST_CONTACT: HeaderName = HeaderName::from_static("x-consul-lastcontact");
 
 /// What the headers of a read say.
-#[derive(Clone, Copy)]
-pub(crate) struct Meta {
-    pub(crate) index: u64,
-    pub(crate) stamp: ReadStamp,
+#[derive(Clone, Copy, Debug)]
+pub struct Meta {
+    /// The index that belongs to what was asked.
+    pub index: u64,
+    /// Whether a leader was known.
+    pub known_leader: bool,
+    /// How long ago the answering server last heard from it.
+    pub last_contact: Duration,
 }
 
 /// `value` as JSON.
-pub(crate) fn json<T: Serialize + ?Sized>(value: &T, pretty: bool) -> Result<Response, ApiError> {
+///
+/// # Errors
+/// Where the value cannot be written, which is our fault.
+pub fn json<T: Serialize + ?Sized>(value: &T, pretty: bool) -> Result<Reply, ApiError> {
     let mut bytes = Vec::with_capacity(512);
     let written = if pretty {
         let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
@@ -32,7 +42,7 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T, pretty: bool) -> Result<Res
     if pretty {
         bytes.push(b'\n');
     }
-    let mut response = Response::new(Body::from(bytes));
+    let mut response = Reply::new(bytes.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -40,24 +50,24 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T, pretty: bool) -> Result<Res
 }
 
 /// `response` with the headers of a read. An index is never 0 on the wire.
-pub(crate) fn with_meta(mut response: Response, meta: Meta) -> Response {
+#[must_use]
+pub fn with_meta(mut response: Reply, meta: Meta) -> Reply {
     let headers = response.headers_mut();
     headers.insert(INDEX, HeaderValue::from(meta.index.max(1)));
-    let known = if meta.stamp.known_leader { "true" } else { "false" };
+    let known = if meta.known_leader { "true" } else { "false" };
     headers.insert(KNOWN_LEADER, HeaderValue::from_static(known));
-    let contact = u64::try_from(meta.stamp.last_contact.as_millis()).unwrap_or(u64::MAX);
+    let contact = u64::try_from(meta.last_contact.as_millis()).unwrap_or(u64::MAX);
     headers.insert(LAST_CONTACT, HeaderValue::from(contact));
     response
 }
 
 /// Refuses a wrong method; answers OPTIONS. `Ok(None)` means: go on.
-pub(crate) fn method(
-    method: &Method,
-    allow: &'static str,
-    allowed: &[&str],
-) -> Result<Option<Response>, ApiError> {
+///
+/// # Errors
+/// The refusal.
+pub fn method(method: &Method, allow: &'static str, allowed: &[&str]) -> Result<Option<Reply>, ApiError> {
     if method == Method::OPTIONS {
-        let mut response = Response::new(Body::empty());
+        let mut response = Reply::new(Bytes::new());
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         return Ok(Some(response));
@@ -66,4 +76,23 @@ pub(crate) fn method(
         return Ok(None);
     }
     Err(ApiError::Method { method: method.to_string(), allow })
+}
+
+/// An empty success, as Consul answers the changes made through an agent.
+#[must_use]
+pub fn empty() -> Reply {
+    let mut reply = Reply::new(Bytes::new());
+    reply.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    reply
+}
+
+/// Plain text with a status.
+#[must_use]
+pub fn text(status: http::StatusCode, text: impl Into<Bytes>) -> Reply {
+    let mut reply = Reply::new(text.into());
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    reply
 }

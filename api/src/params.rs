@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use muster_api::consistency::ReadMode;
 use percent_encoding::percent_decode_str;
 
-use super::error::ApiError;
+use crate::consistency::ReadMode;
+use crate::duration;
+use crate::error::ApiError;
 
 /// The default and the longest wait of a blocking query.
 const WAIT: Duration = Duration::from_secs(300);
@@ -14,19 +15,23 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// The query string, decoded.
 #[derive(Debug, Default)]
-pub(crate) struct Params(Vec<(String, String)>);
+pub struct Params(Vec<(String, String)>);
 
 /// What a blocking query asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wait {
+pub struct Wait {
     /// Answer when the index is above this.
-    pub(crate) index: u64,
+    pub index: u64,
     /// Or after this long.
-    pub(crate) longest: Duration,
+    pub longest: Duration,
 }
 
 impl Params {
-    pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
+    /// Reads a query string.
+    ///
+    /// # Errors
+    /// Where an escape is no text.
+    pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut pairs = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -35,26 +40,35 @@ impl Params {
         Ok(Self(pairs))
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
+    /// Whether `name` is there, with a value or without.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
 
     /// The first value of `name`, if it is not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    pub(crate) fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> + 'p {
+    /// Every value of `name`, in the order given.
+    pub fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> + 'p {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn pretty(&self) -> bool {
+    /// Whether the answer shall be indented.
+    #[must_use]
+    pub fn pretty(&self) -> bool {
         self.has("pretty")
     }
 
     /// An unsigned number, with Consul's text where it is none.
-    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+    ///
+    /// # Errors
+    /// Where it is no number.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let number = text.parse().map_err(|_| {
             ApiError::Internal(format!("strconv.ParseUint: parsing {text:?}: invalid syntax"))
@@ -63,7 +77,10 @@ impl Params {
     }
 
     /// The read mode, and the datacenter that was asked for, which must be ours.
-    pub(crate) fn mode(&self, datacenter: &str) -> Result<ReadMode, ApiError> {
+    ///
+    /// # Errors
+    /// Where two modes are asked for, or another datacenter.
+    pub fn mode(&self, datacenter: &str) -> Result<ReadMode, ApiError> {
         if self.get("dc").is_some_and(|asked| asked != datacenter) {
             return Err(ApiError::NoDatacenter);
         }
@@ -78,13 +95,16 @@ impl Params {
     }
 
     /// What a blocking query waits for; `None` where it does not block.
-    pub(crate) fn wait(&self) -> Result<Option<Wait>, ApiError> {
+    ///
+    /// # Errors
+    /// Where the index is no number or the wait no duration.
+    pub fn wait(&self) -> Result<Option<Wait>, ApiError> {
         let index = match self.get("index") {
             Some(text) => text.parse().map_err(|_| ApiError::BadRequest("Invalid index".into()))?,
             None => 0,
         };
         let longest = match self.get("wait") {
-            Some(text) => duration(text)
+            Some(text) => duration::parse(text)
                 .ok_or_else(|| ApiError::BadRequest("Invalid wait time".into()))?
                 .min(LONGEST_WAIT),
             None => WAIT,
@@ -93,7 +113,10 @@ impl Params {
     }
 
     /// Refuses what is not built yet, rather than answer something else.
-    pub(crate) fn refuse_filter(&self) -> Result<(), ApiError> {
+    ///
+    /// # Errors
+    /// Where there is a filter.
+    pub fn refuse_filter(&self) -> Result<(), ApiError> {
         if self.get("filter").is_some() {
             return Err(ApiError::NotYet("?filter".into()));
         }
@@ -102,7 +125,10 @@ impl Params {
 }
 
 /// A path with its escapes undone; an escape that is no text is refused.
-pub(crate) fn decode_path(path: &str) -> Result<Cow<'_, str>, ApiError> {
+///
+/// # Errors
+/// Where it is none.
+pub fn decode_path(path: &str) -> Result<Cow<'_, str>, ApiError> {
     percent_decode_str(path).decode_utf8().map_err(|_| {
         ApiError::BadRequest(format!("the path {path} is not UTF-8 when its escapes are undone"))
     })
@@ -115,39 +141,9 @@ fn decode(text: &str) -> Result<String, ApiError> {
     })
 }
 
-/// A duration as Go writes it: `1h2m3.5s`, `150ms`.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
-    let mut rest = text;
-    let mut seconds = 0.0;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|at| *at > 0)?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let units = [("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
-        let (unit, scale) = units.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
-        seconds += number * scale;
-        rest = &rest[unit.len()..];
-    }
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_go_s() {
-        assert_eq!(duration("10s"), Some(Duration::from_secs(10)));
-        assert_eq!(duration("1m30s"), Some(Duration::from_secs(90)));
-        assert_eq!(duration("1.5s"), Some(Duration::from_millis(1500)));
-        assert_eq!(duration("120000ms"), Some(Duration::from_secs(120)));
-        for bad in ["", "foo", "10", "s", "-1s", "1x"] {
-            assert_eq!(duration(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_wait_is_bounded_and_needs_an_index() {

@@ -1,0 +1,110 @@
+//! A check's definition as it arrives at an agent: from the HTTP API, from a configuration file, or from the
+//! agent's own disk.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::duration::GoDuration;
+
+/// All fields of all kinds. Which of them make sense together is the agent's to say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckDefinition {
+    /// Its ID on its node; made from the name if empty.
+    #[serde(alias = "checkid")]
+    pub id: String,
+    /// The name people read.
+    pub name: String,
+    /// Words about it.
+    pub notes: String,
+    /// The instance that it is about; the node if empty.
+    #[serde(rename = "serviceid")]
+    pub service_id: String,
+    /// The status it starts with; critical if empty.
+    pub status: String,
+    /// Script: the command and its arguments.
+    #[serde(alias = "scriptargs")]
+    pub args: Option<Vec<String>>,
+    /// HTTP: the URL.
+    pub http: String,
+    /// HTTP: headers to send.
+    pub header: Option<BTreeMap<String, Vec<String>>>,
+    /// HTTP: the method; GET if empty.
+    pub method: String,
+    /// HTTP: the body to send.
+    pub body: String,
+    /// HTTP: do not follow redirects.
+    #[serde(rename = "disableredirects")]
+    pub disable_redirects: bool,
+    /// TCP: `host:port`.
+    pub tcp: String,
+    /// Between two runs.
+    pub interval: GoDuration,
+    /// The longest run.
+    pub timeout: GoDuration,
+    /// TTL: how long a heartbeat lasts.
+    pub ttl: GoDuration,
+    /// HTTPS: take any certificate.
+    #[serde(rename = "tlsskipverify")]
+    pub tls_skip_verify: bool,
+    /// HTTPS: the name to ask for.
+    #[serde(rename = "tlsservername")]
+    pub tls_server_name: String,
+    /// gRPC: `host:port[/service]`.
+    pub grpc: String,
+    /// gRPC: with TLS.
+    #[serde(rename = "grpcusetls")]
+    pub grpc_use_tls: bool,
+    /// Docker: the container to run the script in.
+    #[serde(rename = "dockercontainerid")]
+    pub docker_container_id: String,
+    /// Docker: the shell.
+    pub shell: String,
+    /// Alias: the node whose health it has.
+    #[serde(rename = "aliasnode")]
+    pub alias_node: String,
+    /// Alias: the instance whose health it has.
+    #[serde(rename = "aliasservice")]
+    pub alias_service: String,
+    /// HTTP/2: `host:port`.
+    pub h2ping: String,
+    /// UDP: `host:port`.
+    pub udp: String,
+    /// OS service: its name.
+    #[serde(rename = "osservice")]
+    pub os_service: String,
+    /// Successes in a row before it passes.
+    #[serde(rename = "successbeforepassing")]
+    pub success_before_passing: i64,
+    /// Failures in a row before it warns.
+    #[serde(rename = "failuresbeforewarning")]
+    pub failures_before_warning: i64,
+    /// Failures in a row before it is critical.
+    #[serde(rename = "failuresbeforecritical")]
+    pub failures_before_critical: i64,
+    /// An instance that is critical for so long is removed; never if zero.
+    #[serde(rename = "deregistercriticalserviceafter")]
+    pub deregister_critical_service_after: GoDuration,
+    /// Most bytes of output that are kept; the agent's default if zero.
+    #[serde(rename = "outputmaxsize")]
+    pub output_max_size: u32,
+    #[serde(skip_serializing)]
+    token: serde::de::IgnoredAny,
+    #[serde(skip_serializing)]
+    namespace: serde::de::IgnoredAny,
+    #[serde(skip_serializing)]
+    proxyhttp: serde::de::IgnoredAny,
+    #[serde(skip_serializing)]
+    proxygrpc: serde::de::IgnoredAny,
+}
+
+/// `PUT /v1/agent/check/update/:id`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckUpdate {
+    /// The new status.
+    pub status: String,
+    /// What to show with it.
+    pub output: String,
+}
