@@ -89,14 +89,18 @@ pub struct CheckDefinition {
     /// Most bytes of output that are kept; the agent's default if zero.
     #[serde(rename = "outputmaxsize")]
     pub output_max_size: u32,
+    /// Taken and left aside.
     #[serde(skip_serializing)]
-    token: serde::de::IgnoredAny,
+    pub token: serde::de::IgnoredAny,
+    /// Taken and left aside.
     #[serde(skip_serializing)]
-    namespace: serde::de::IgnoredAny,
+    pub namespace: serde::de::IgnoredAny,
+    /// Taken and left aside.
     #[serde(skip_serializing)]
-    proxyhttp: serde::de::IgnoredAny,
+    pub proxyhttp: serde::de::IgnoredAny,
+    /// Taken and left aside.
     #[serde(skip_serializing)]
-    proxygrpc: serde::de::IgnoredAny,
+    pub proxygrpc: serde::de::IgnoredAny,
 }
 
 /// `PUT /v1/agent/check/update/:id`.

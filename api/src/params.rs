@@ -103,13 +103,21 @@ impl Params {
             Some(text) => text.parse().map_err(|_| ApiError::BadRequest("Invalid index".into()))?,
             None => 0,
         };
-        let longest = match self.get("wait") {
-            Some(text) => duration::parse(text)
-                .ok_or_else(|| ApiError::BadRequest("Invalid wait time".into()))?
-                .min(LONGEST_WAIT),
-            None => WAIT,
-        };
+        let longest = self.longest_wait()?;
         Ok((index > 0).then_some(Wait { index, longest }))
+    }
+
+    /// How long a blocking query may take.
+    ///
+    /// # Errors
+    /// Where `?wait` is no duration.
+    pub fn longest_wait(&self) -> Result<Duration, ApiError> {
+        match self.get("wait") {
+            Some(text) => duration::parse(text)
+                .map(|longest| longest.min(LONGEST_WAIT))
+                .ok_or_else(|| ApiError::BadRequest("Invalid wait time".into())),
+            None => Ok(WAIT),
+        }
     }
 
     /// Refuses what is not built yet, rather than answer something else.

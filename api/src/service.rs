@@ -45,10 +45,12 @@ pub struct ServiceDefinition {
     pub check: Option<CheckDefinition>,
     /// More checks.
     pub checks: Option<Vec<CheckDefinition>>,
+    /// Taken and left aside.
     #[serde(skip_serializing)]
-    token: serde::de::IgnoredAny,
+    pub token: serde::de::IgnoredAny,
+    /// Taken and left aside.
     #[serde(skip_serializing)]
-    namespace: serde::de::IgnoredAny,
+    pub namespace: serde::de::IgnoredAny,
 }
 
 impl ServiceDefinition {

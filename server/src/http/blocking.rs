@@ -55,7 +55,6 @@ async fn wait_for<Q: Query>(hub: &Hub, query: &Q, wait: Wait) -> Arc<View> {
 mod tests {
     use std::time::Duration;
 
-    use muster_api::{ApiError, Meta, Params, Wait};
     use muster_registry::command::{Command, KvCommand};
     use muster_registry::kv::query::{Get, List};
     use muster_registry::{Name, Registry};

@@ -1,0 +1,261 @@
+//! Which definitions make sense, in Consul's words where they do not. Pure.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use muster_api::ApiError;
+use muster_api::check::CheckDefinition;
+use muster_api::service::ServiceDefinition;
+use muster_healthchecks::{Definition, ProbeSpec, Status, Thresholds};
+
+/// Limits of metadata, as Consul has them.
+const META_PAIRS: usize = 64;
+const META_KEY: usize = 128;
+const META_VALUE: usize = 512;
+
+/// Where a definition came from: it decides whether scripts may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scripts {
+    /// Whether they may.
+    pub allowed: bool,
+}
+
+fn bad(text: impl Into<String>) -> ApiError {
+    ApiError::BadRequest(text.into())
+}
+
+/// Fills in what may be left out of a service and refuses what makes no sense.
+///
+/// # Errors
+/// The refusal.
+pub fn service(mut asked: ServiceDefinition) -> Result<ServiceDefinition, ApiError> {
+    if asked.name.is_empty() {
+        return Err(bad("Missing service name"));
+    }
+    if asked.id.is_empty() {
+        asked.id.clone_from(&asked.name);
+    }
+    let nowhere =
+        |text: &str| text.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_unspecified());
+    if nowhere(&asked.address) {
+        return Err(bad("Invalid service address"));
+    }
+    meta(&asked).map_err(|text| bad(format!("Invalid Service Meta: {text}")))?;
+    if let Some(weights) = &asked.weights {
+        if weights.passing < 1 {
+            return Err(bad("Invalid Weights: Passing must be greater than 0"));
+        }
+        if weights.warning < 0 {
+            return Err(bad("Invalid Weights: Warning must be greater or equal than 0"));
+        }
+        if weights.passing > 65_535 || weights.warning > 65_535 {
+            return Err(bad("Invalid Weights: DNS Weight must be between 0 and 65535"));
+        }
+    }
+    Ok(asked)
+}
+
+fn meta(asked: &ServiceDefinition) -> Result<(), String> {
+    let Some(pairs) = &asked.meta else { return Ok(()) };
+    if pairs.len() > META_PAIRS {
+        return Err(format!("Node metadata cannot contain more than {META_PAIRS} key/value pairs"));
+    }
+    for (key, value) in pairs {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let why = if key.is_empty() {
+            "Key cannot be blank".to_owned()
+        } else if !key.chars().all(plain) {
+            "Key contains invalid characters".to_owned()
+        } else if key.len() > META_KEY {
+            format!("Key is too long (limit: {META_KEY} characters)")
+        } else if value.len() > META_VALUE {
+            format!("Value is too long (limit: {META_VALUE} characters)")
+        } else {
+            continue;
+        };
+        return Err(format!("Couldn't load metadata pair ('{key}', '{value}'): {why}"));
+    }
+    Ok(())
+}
+
+/// The ID and name of the check at `place` (from 1) of the `of` checks of a service, where it has none.
+pub fn name_service_check(check: &mut CheckDefinition, service: &ServiceDefinition, place: usize, of: usize) {
+    if check.id.is_empty() {
+        check.id = match of {
+            0 | 1 => format!("service:{}", service.id),
+            _ => format!("service:{}:{place}", service.id),
+        };
+    }
+    if check.name.is_empty() {
+        check.name = format!("Service '{}' check", service.name);
+    }
+    check.service_id.clone_from(&service.id);
+}
+
+/// The status that a check begins with.
+///
+/// # Errors
+/// Where the definition names none that there is; the text is the caller's, since Consul has two.
+pub fn initial(check: &CheckDefinition, text: &str) -> Result<Status, ApiError> {
+    match check.status.as_str() {
+        "" | "critical" => Ok(Status::Critical),
+        "warning" => Ok(Status::Warning),
+        "passing" => Ok(Status::Passing),
+        _ => Err(bad(text)),
+    }
+}
+
+/// The word on the wire for a check's kind.
+#[must_use]
+pub fn kind(check: &CheckDefinition) -> &'static str {
+    let is = |text: &str| !text.is_empty();
+    if check.ttl.0 > Duration::ZERO {
+        "ttl"
+    } else if is(&check.http) {
+        "http"
+    } else if is(&check.tcp) {
+        "tcp"
+    } else if is(&check.docker_container_id) {
+        "docker"
+    } else if check.args.is_some() {
+        "script"
+    } else {
+        ""
+    }
+}
+
+/// What is to be run for a check.
+///
+/// # Errors
+/// Where the fields do not fit together, scripts are not allowed, or the kind is not there yet.
+pub fn probe(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, ApiError> {
+    let invalid = |text: &str| Err(bad(format!("Invalid check: {text}")));
+    for (given, what) in [
+        (&check.grpc, "grpc"),
+        (&check.docker_container_id, "docker"),
+        (&check.alias_service, "alias"),
+        (&check.alias_node, "alias"),
+        (&check.h2ping, "h2ping"),
+        (&check.udp, "udp"),
+        (&check.os_service, "os_service"),
+    ] {
+        if !given.is_empty() {
+            return Err(ApiError::NotYet(format!("a check of kind {what}")));
+        }
+    }
+    let (interval, ttl) = (check.interval.0, check.ttl.0);
+    let runs = check.args.is_some() || !check.http.is_empty() || !check.tcp.is_empty();
+    if !interval.is_zero() && !ttl.is_zero() {
+        return invalid("Interval and TTL cannot both be specified");
+    }
+    if runs && interval.is_zero() {
+        return invalid("Interval must be > 0 for Script, HTTP, or TCP checks");
+    }
+    if !runs && ttl.is_zero() {
+        return invalid("TTL must be > 0 for TTL checks");
+    }
+    let spec = if runs { of_kind(check, scripts)? } else { ProbeSpec::Ttl { ttl } };
+    let count = |asked: i64, what: &str| {
+        u32::try_from(asked.max(0)).map_err(|_| bad(format!("Invalid check: {what} {asked} is too large")))
+    };
+    Ok(Definition {
+        probe: spec,
+        interval,
+        timeout: check.timeout.0,
+        thresholds: Thresholds {
+            success_before_passing: count(check.success_before_passing, "SuccessBeforePassing")?,
+            failures_before_warning: count(check.failures_before_warning, "FailuresBeforeWarning")?,
+            failures_before_critical: count(check.failures_before_critical, "FailuresBeforeCritical")?,
+        },
+        output_limit: check.output_max_size as usize,
+        initial: initial(check, "Bad check status")?,
+    })
+}
+
+fn of_kind(check: &CheckDefinition, scripts: Scripts) -> Result<ProbeSpec, ApiError> {
+    if let Some(args) = check.args.as_ref().filter(|args| !args.is_empty()) {
+        if !scripts.allowed {
+            return Err(bad(
+                "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true",
+            ));
+        }
+        return Ok(ProbeSpec::Script { args: args.clone() });
+    }
+    if check.http.is_empty() {
+        return Ok(ProbeSpec::Tcp { address: check.tcp.clone() });
+    }
+    Ok(ProbeSpec::Http {
+        url: check.http.clone(),
+        method: check.method.clone(),
+        header: check.header.clone().unwrap_or_default(),
+        body: check.body.clone(),
+        tls_skip_verify: check.tls_skip_verify,
+        tls_server_name: check.tls_server_name.clone(),
+        disable_redirects: check.disable_redirects,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRIPTS: Scripts = Scripts { allowed: true };
+
+    fn read_service(json: &str) -> Result<ServiceDefinition, String> {
+        muster_api::decode::json(json.as_bytes()).and_then(service).map_err(|error| error.to_string())
+    }
+
+    fn read_check(json: &str, scripts: Scripts) -> Result<Definition, String> {
+        let check: Result<CheckDefinition, ApiError> = muster_api::decode::json(json.as_bytes());
+        check.and_then(|check| probe(&check, scripts)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_service_is_refused_in_consul_s_words() {
+        for (json, text) in [
+            ("{}", "Missing service name"),
+            (r#"{"Name":"web","Address":"0.0.0.0"}"#, "Invalid service address"),
+            (r#"{"Name":"web","Weights":{"Passing":-1}}"#, "Invalid Weights: Passing must be greater than 0"),
+            (
+                r#"{"Name":"web","Meta":{"a b":"c"}}"#,
+                "Invalid Service Meta: Couldn't load metadata pair ('a b', 'c'): Key contains invalid characters",
+            ),
+        ] {
+            assert_eq!(read_service(json).unwrap_err(), text, "{json}");
+        }
+        assert_eq!(read_service(r#"{"Name":"web"}"#).unwrap().id, "web");
+    }
+
+    #[test]
+    fn a_check_is_refused_in_consul_s_words() {
+        for (json, text) in [
+            (r#"{"HTTP":"x"}"#, "Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks"),
+            ("{}", "Invalid check: TTL must be > 0 for TTL checks"),
+            (
+                r#"{"HTTP":"x","Interval":"1s","TTL":"1s"}"#,
+                "Invalid check: Interval and TTL cannot both be specified",
+            ),
+            (r#"{"TTL":"abc"}"#, "Request decode failed: time: invalid duration \"abc\""),
+            (r#"{"TTL":"1s","Status":"zz"}"#, "Bad check status"),
+        ] {
+            assert_eq!(read_check(json, SCRIPTS).unwrap_err(), text, "{json}");
+        }
+        let script = r#"{"Args":["/bin/true"],"Interval":"10s"}"#;
+        assert!(read_check(script, SCRIPTS).is_ok());
+        assert!(
+            read_check(script, Scripts { allowed: false }).unwrap_err().starts_with("Scripts are disabled")
+        );
+    }
+
+    #[test]
+    fn the_checks_of_a_service_are_named_after_it() {
+        let web = read_service(r#"{"Name":"web","ID":"w1"}"#).unwrap();
+        let named = |place, of| {
+            let mut check = CheckDefinition::default();
+            name_service_check(&mut check, &web, place, of);
+            (check.id, check.name, check.service_id)
+        };
+        assert_eq!(named(1, 1), ("service:w1".into(), "Service 'web' check".into(), "w1".into()));
+        assert_eq!(named(2, 2).0, "service:w1:2");
+    }
+}

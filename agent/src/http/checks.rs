@@ -1,0 +1,66 @@
+//! `/v1/agent/checks` and `/v1/agent/check/*`.
+
+use std::collections::BTreeMap;
+
+use muster_api::check::CheckUpdate;
+use muster_api::{ApiError, Params, Reply, answer, decode};
+use muster_healthchecks::Status;
+
+use super::shape;
+use crate::Shared;
+use crate::registration::{self, OUTPUT_LIMIT, Origin};
+use crate::upstream::Upstream;
+
+pub(super) fn list<U: Upstream>(shared: &Shared<U>, params: &Params) -> Result<Reply, ApiError> {
+    params.refuse_filter()?;
+    let local = shared.local.lock();
+    let node = &shared.config.node;
+    let checks: BTreeMap<&str, serde_json::Value> =
+        local.checks().map(|held| (held.definition.id.as_str(), shape::check(node, held))).collect();
+    answer::json(&checks, params.pretty())
+}
+
+pub(super) async fn one<U: Upstream>(
+    shared: &Shared<U>,
+    what: &str,
+    id: &str,
+    params: &Params,
+    body: &[u8],
+) -> Result<Reply, ApiError> {
+    let note = || params.get("note").unwrap_or_default().to_owned();
+    match what {
+        "register" => registration::put_check(shared, decode::json(body)?, Origin::Api).await?,
+        "deregister" if id.is_empty() => return Err(ApiError::Internal("CheckID missing".into())),
+        "deregister" => drop(registration::remove_check(shared, id).await?),
+        "pass" => heartbeat(shared, id, Status::Passing, note())?,
+        "warn" => heartbeat(shared, id, Status::Warning, note())?,
+        "fail" => heartbeat(shared, id, Status::Critical, note())?,
+        "update" => {
+            let update: CheckUpdate = decode::json(body)?;
+            let status = match update.status.as_str() {
+                "passing" => Status::Passing,
+                "warning" => Status::Warning,
+                "critical" => Status::Critical,
+                other => return Err(ApiError::BadRequest(format!("Invalid check status: '{other}'"))),
+            };
+            heartbeat(shared, id, status, update.output)?;
+        }
+        _ => return Err(ApiError::NotFound),
+    }
+    Ok(answer::empty())
+}
+
+fn heartbeat<U: Upstream>(
+    shared: &Shared<U>,
+    id: &str,
+    status: Status,
+    mut output: String,
+) -> Result<(), ApiError> {
+    if output.len() > OUTPUT_LIMIT {
+        let total = output.len();
+        let cut = (0..=OUTPUT_LIMIT).rev().find(|at| output.is_char_boundary(*at)).unwrap_or(0);
+        output.truncate(cut);
+        output.push_str(&format!("... (captured {cut} of {total} bytes)"));
+    }
+    shared.runner.ttl(id, status, output).map_err(|error| ApiError::Internal(error.to_string()))
+}

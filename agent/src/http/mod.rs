@@ -1,0 +1,78 @@
+//! `/v1/agent/*`. Everything else is for a server: the relay carries it there as it is.
+
+mod checks;
+mod health;
+mod node;
+mod services;
+mod shape;
+
+use bytes::Bytes;
+use http::{Method, Request};
+use muster_api::{ApiError, Params, Reply, answer, params};
+
+use crate::upstream::Upstream;
+use crate::{Agent, Shared};
+
+impl<U: Upstream> Agent<U> {
+    /// Answers a request for `/v1/agent/*`.
+    pub async fn answer(&self, request: Request<Bytes>) -> Reply {
+        dispatch(&self.shared, request).await.unwrap_or_else(ApiError::into_reply)
+    }
+
+    /// Carries any other request to a server and its answer back.
+    pub async fn relay(&self, request: Request<Bytes>) -> Reply {
+        match self.shared.upstream.call(request).await {
+            Ok(reply) => reply,
+            Err(error) => ApiError::Unavailable(error.to_string()).into_reply(),
+        }
+    }
+}
+
+/// The endpoints and the methods that they take.
+fn allowed(area: &str, rest: &str) -> Option<(&'static str, &'static [&'static str])> {
+    const GET: (&str, &[&str]) = ("OPTIONS,GET", &["GET"]);
+    const PUT: (&str, &[&str]) = ("OPTIONS,PUT", &["PUT"]);
+    let first = rest.split('/').next().unwrap_or_default();
+    Some(match area {
+        "self" | "members" | "services" | "checks" | "metrics" | "version" | "host" if rest.is_empty() => GET,
+        "health" if rest.starts_with("service/id/") || rest.starts_with("service/name/") => GET,
+        "service" if matches!(first, "register" | "deregister" | "maintenance") => PUT,
+        "service" => GET,
+        "check" if matches!(first, "register" | "deregister" | "pass" | "warn" | "fail" | "update") => PUT,
+        "maintenance" | "reload" | "leave" if rest.is_empty() => PUT,
+        "join" | "force-leave" => PUT,
+        _ => return None,
+    })
+}
+
+async fn dispatch<U: Upstream>(shared: &Shared<U>, request: Request<Bytes>) -> Result<Reply, ApiError> {
+    let path = params::decode_path(request.uri().path())?.into_owned();
+    let params = Params::parse(request.uri().query().unwrap_or(""))?;
+    let path = path.strip_prefix("/v1/agent/").ok_or(ApiError::NotFound)?;
+    let (area, rest) = path.split_once('/').unwrap_or((path, ""));
+    let (allow, methods) = allowed(area, rest).ok_or(ApiError::NotFound)?;
+    let method: Method = request.method().clone();
+    if let Some(answer) = answer::method(&method, allow, methods)? {
+        return Ok(answer);
+    }
+    let body = request.into_body();
+    let (what, id) = rest.split_once('/').unwrap_or((rest, ""));
+    match area {
+        "services" => services::list(shared, &params),
+        "checks" => checks::list(shared, &params),
+        "service" => services::one(shared, what, id, rest, &params, &body).await,
+        "check" => checks::one(shared, what, id, &params, &body).await,
+        "health" => health::read(shared, rest, &params),
+        _ => node::dispatch(shared, area, rest, &params).await,
+    }
+}
+
+/// The value of `?enable`, in Consul's words where it is none.
+fn enable(params: &Params) -> Result<bool, ApiError> {
+    match params.get("enable") {
+        None => Err(ApiError::BadRequest("Missing value for enable".into())),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
+        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
+        Some(text) => Err(ApiError::BadRequest(format!("Invalid value for enable: {text:?}"))),
+    }
+}

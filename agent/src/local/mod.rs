@@ -1,0 +1,12 @@
+//! What is true on this host: pure, driven by hand in tests. Time is an argument.
+
+mod health;
+mod record;
+mod state;
+mod sync;
+
+pub use health::{Aggregate, aggregate};
+pub(crate) use health::{NODE_MAINTENANCE, SERVICE_MAINTENANCE};
+pub use record::{Agreement, LocalCheck, LocalService};
+pub use state::{Change, LocalState};
+pub use sync::{Action, Identity, Remote, RemoteCheck, RemoteNode, RemoteService, compare, plan};

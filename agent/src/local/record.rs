@@ -1,0 +1,57 @@
+//! One service or check of this host.
+
+use muster_api::check::CheckDefinition;
+use muster_api::service::ServiceDefinition;
+use muster_healthchecks::Status;
+use tokio::time::Instant;
+
+/// Whether the catalog says the same as we do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// As far as we know.
+    Agreed,
+    /// It has yet to be told.
+    Differs,
+    /// It has yet to forget it.
+    Gone,
+}
+
+/// An instance that was registered here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalService {
+    /// As it was asked for, without its checks.
+    pub definition: ServiceDefinition,
+    /// Whether it came from a configuration file: then a reload may take it away.
+    pub from_file: bool,
+    /// Against the catalog.
+    pub agreement: Agreement,
+    /// Moves with every change, so that a slow answer of the catalog is not taken for a newer state.
+    pub revision: u64,
+}
+
+/// A check that was registered here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalCheck {
+    /// As it was asked for, with its ID.
+    pub definition: CheckDefinition,
+    /// The word for its kind on the wire.
+    pub kind: &'static str,
+    /// Its health now.
+    pub status: Status,
+    /// What it last said.
+    pub output: String,
+    /// Its service's name, or empty.
+    pub service_name: String,
+    /// Its service's tags.
+    pub service_tags: Vec<String>,
+    /// Since when it is critical.
+    pub critical_since: Option<Instant>,
+    /// A change of the output alone waits until then.
+    pub output_due: Option<Instant>,
+    /// Whether it came from a configuration file.
+    pub from_file: bool,
+    /// Against the catalog.
+    pub agreement: Agreement,
+    /// Moves with every change.
+    pub revision: u64,
+}

@@ -1,0 +1,280 @@
+//! All of anti-entropy's judgement: where the catalog and this host differ, and what is to be done about it.
+//! It never takes from the catalog what was not registered here.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::record::{Agreement, LocalCheck, LocalService};
+use super::state::LocalState;
+
+/// What the catalog says of this node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Remote {
+    /// The node's record, if it is there.
+    pub node: Option<RemoteNode>,
+    /// Its instances, by ID.
+    pub services: BTreeMap<String, RemoteService>,
+    /// Its checks, by ID.
+    pub checks: BTreeMap<String, RemoteCheck>,
+}
+
+/// A node as the catalog shows it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct RemoteNode {
+    /// Its UUID.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// Its address.
+    pub address: String,
+    /// Its metadata.
+    pub meta: Option<BTreeMap<String, String>>,
+}
+
+/// An instance as the catalog shows it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct RemoteService {
+    /// Its ID.
+    #[serde(rename = "ID")]
+    pub id: String,
+    service: String,
+    kind: String,
+    tags: Option<Vec<String>>,
+    address: String,
+    tagged_addresses: Option<BTreeMap<String, RemoteAddress>>,
+    meta: Option<BTreeMap<String, String>>,
+    port: u16,
+    weights: RemoteWeights,
+    enable_tag_override: bool,
+    proxy: Option<Value>,
+    connect: Option<Value>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct RemoteAddress {
+    address: String,
+    port: u16,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct RemoteWeights {
+    passing: i64,
+    warning: i64,
+}
+
+/// A check as the catalog shows it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct RemoteCheck {
+    /// Its ID.
+    #[serde(rename = "CheckID")]
+    pub id: String,
+    name: String,
+    status: String,
+    notes: String,
+    output: String,
+    #[serde(rename = "ServiceID")]
+    service_id: String,
+}
+
+/// One thing to say to the catalog, with the revisions that it would tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A node of another ID has our name and is dead: it was this host in a former life, and goes whole.
+    ForgetFormerLife,
+    /// The node itself.
+    Node,
+    /// An instance with those of its checks that differ.
+    Service {
+        /// Which.
+        id: String,
+        /// As of then.
+        revision: u64,
+        /// The checks with their revisions.
+        checks: Vec<(String, u64)>,
+    },
+    /// A check.
+    Check {
+        /// Which.
+        id: String,
+        /// As of then.
+        revision: u64,
+    },
+    /// An instance that is no more.
+    ForgetService {
+        /// Which.
+        id: String,
+    },
+    /// A check that is no more.
+    ForgetCheck {
+        /// Which.
+        id: String,
+    },
+}
+
+/// Who we are, for the comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// The node's UUID.
+    pub id: &'a str,
+    /// The node's address.
+    pub address: &'a str,
+    /// The node's metadata.
+    pub meta: &'a BTreeMap<String, String>,
+    /// Whether this node is a server: then it has the service `consul`.
+    pub server: bool,
+}
+
+/// Marks what differs from `remote`. The first action, if any, is about a former life of this node.
+pub fn compare(local: &mut LocalState, remote: &Remote, us: Identity<'_>) -> Option<Action> {
+    let former = remote.node.as_ref().is_some_and(|node| {
+        let dead = remote.checks.get("serfHealth").is_some_and(|check| check.status == "critical");
+        !node.id.is_empty() && node.id != us.id && dead
+    });
+    local.node_differs = former
+        || !remote.checks.contains_key("serfHealth")
+        || us.server && !remote.services.contains_key("consul")
+        || remote.node.as_ref().is_none_or(|node| {
+            let empty = BTreeMap::new();
+            node.id != us.id || node.address != us.address || node.meta.as_ref().unwrap_or(&empty) != us.meta
+        });
+    let nothing = Remote::default();
+    let remote = if former { &nothing } else { remote };
+    for (id, service) in local.all_services() {
+        let told = remote.services.get(id);
+        if service.agreement == Agreement::Gone {
+            continue;
+        }
+        if let Some(told) = told.filter(|_| service.definition.enable_tag_override) {
+            service.definition.tags.clone_from(&told.tags);
+        }
+        let same = told.is_some_and(|told| same_service(service, told));
+        service.agreement = if same { Agreement::Agreed } else { Agreement::Differs };
+    }
+    for (id, check) in local.all_checks() {
+        let told = remote.checks.get(id);
+        if check.agreement == Agreement::Gone {
+            continue;
+        }
+        let same = told.is_some_and(|told| same_check(check, told));
+        check.agreement = if same { Agreement::Agreed } else { Agreement::Differs };
+    }
+    // What the catalog has forgotten by itself need not be taken from it.
+    local
+        .all_services()
+        .retain(|id, held| held.agreement != Agreement::Gone || remote.services.contains_key(id));
+    local.all_checks().retain(|id, held| held.agreement != Agreement::Gone || remote.checks.contains_key(id));
+    former.then_some(Action::ForgetFormerLife)
+}
+
+fn same_service(local: &LocalService, told: &RemoteService) -> bool {
+    let ours = &local.definition;
+    let addresses = ours.tagged_addresses.iter().flatten().map(|(name, at)| (name, &at.address, at.port));
+    let theirs = told.tagged_addresses.iter().flatten().map(|(name, at)| (name, &at.address, at.port));
+    let weights = ours.weights.unwrap_or_default();
+    ours.name == told.service
+        && ours.kind == told.kind
+        && ours.tags.as_deref().unwrap_or_default() == told.tags.as_deref().unwrap_or_default()
+        && ours.address == told.address
+        && addresses.eq(theirs)
+        && ours.meta.iter().flatten().eq(told.meta.iter().flatten())
+        && ours.port == told.port
+        && (weights.passing, weights.warning) == (told.weights.passing, told.weights.warning)
+        && ours.enable_tag_override == told.enable_tag_override
+        && ours.proxy.as_ref().is_none_or(|proxy| told.proxy.as_ref() == Some(proxy))
+        && ours.connect.as_ref().is_none_or(|connect| told.connect.as_ref() == Some(connect))
+}
+
+fn same_check(local: &LocalCheck, told: &RemoteCheck) -> bool {
+    // An output that may wait is no difference.
+    let output = local.output_due.is_some() || local.output == told.output;
+    local.definition.name == told.name
+        && local.status.as_str() == told.status
+        && local.definition.notes == told.notes
+        && output
+        && local.definition.service_id == told.service_id
+}
+
+/// What is to be said to the catalog so that it agrees. The node comes first, then instances with their
+/// checks, then checks alone.
+#[must_use]
+pub fn plan(local: &LocalState) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if local.node_differs {
+        actions.push(Action::Node);
+    }
+    let mut told_with_service = Vec::new();
+    for (id, service) in local.every_service() {
+        match service.agreement {
+            Agreement::Agreed => {}
+            Agreement::Gone => actions.push(Action::ForgetService { id: id.clone() }),
+            Agreement::Differs => {
+                let of_service = |check: &&LocalCheck| check.definition.service_id == *id;
+                let checks: Vec<_> = local
+                    .checks()
+                    .filter(of_service)
+                    .map(|check| (check.definition.id.clone(), check.revision))
+                    .collect();
+                told_with_service.extend(checks.iter().map(|(check, _)| check.clone()));
+                actions.push(Action::Service { id: id.clone(), revision: service.revision, checks });
+            }
+        }
+    }
+    for (id, check) in local.every_check() {
+        match check.agreement {
+            Agreement::Agreed => {}
+            Agreement::Gone => actions.push(Action::ForgetCheck { id: id.clone() }),
+            Agreement::Differs if told_with_service.contains(id) => {}
+            Agreement::Differs => {
+                actions.push(Action::Check { id: id.clone(), revision: check.revision });
+            }
+        }
+    }
+    actions
+}
+
+impl LocalState {
+    /// The catalog was told: what did not move meanwhile agrees. IDs of instances and checks that are
+    /// forgotten everywhere come back.
+    pub fn told(&mut self, action: &Action) {
+        match action {
+            Action::ForgetFormerLife => {}
+            Action::Node => self.node_differs = false,
+            Action::Service { id, revision, checks } => {
+                agree_service(self, id, *revision);
+                for (check, revision) in checks {
+                    agree_check(self, check, *revision);
+                }
+            }
+            Action::Check { id, revision } => agree_check(self, id, *revision),
+            Action::ForgetService { id } => {
+                self.all_services()
+                    .retain(|held, service| held != id || service.agreement != Agreement::Gone);
+            }
+            Action::ForgetCheck { id } => {
+                self.all_checks().retain(|held, check| held != id || check.agreement != Agreement::Gone);
+            }
+        }
+    }
+}
+
+fn agree_service(local: &mut LocalState, id: &str, revision: u64) {
+    if let Some(held) = local.all_services().get_mut(id).filter(|held| held.revision == revision) {
+        held.agreement = Agreement::Agreed;
+    }
+}
+
+fn agree_check(local: &mut LocalState, id: &str, revision: u64) {
+    if let Some(held) = local.all_checks().get_mut(id).filter(|held| held.revision == revision) {
+        held.agreement = Agreement::Agreed;
+        held.output_due = None;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! A catalog in memory takes the actions; after one round it must agree, and hold what is not ours as it was.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use muster_api::check::CheckDefinition;
+use muster_api::service::ServiceDefinition;
+use muster_healthchecks::Status;
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::*;
+
+const PATIENCE: Duration = Duration::from_secs(300);
+
+fn service(id: &str, port: u16) -> ServiceDefinition {
+    ServiceDefinition { id: id.into(), name: "web".into(), port, ..ServiceDefinition::default() }
+}
+
+fn check(id: &str, service: &str) -> CheckDefinition {
+    CheckDefinition { id: id.into(), service_id: service.into(), ..CheckDefinition::default() }
+}
+
+fn us(meta: &BTreeMap<String, String>) -> Identity<'_> {
+    Identity { id: "me", address: "10.0.0.1", meta, server: false }
+}
+
+fn put_check(local: &mut LocalState, id: &str, service: &str) {
+    local.put_check(check(id, service), "ttl", (Status::Critical, String::new()), false, Instant::now());
+}
+
+/// What the catalog becomes by `action`.
+fn tell(remote: &mut Remote, local: &LocalState, action: &Action) {
+    match action {
+        Action::ForgetFormerLife => *remote = Remote::default(),
+        Action::Node => {
+            remote.node = Some(RemoteNode { id: "me".into(), address: "10.0.0.1".into(), meta: None });
+            let alive =
+                RemoteCheck { id: "serfHealth".into(), status: "passing".into(), ..RemoteCheck::default() };
+            remote.checks.insert("serfHealth".into(), alive);
+        }
+        Action::Service { id, checks, .. } => {
+            let held = &local.service(id).unwrap().definition;
+            let told = RemoteService {
+                id: id.clone(),
+                service: held.name.clone(),
+                port: held.port,
+                weights: RemoteWeights { passing: 1, warning: 1 },
+                ..RemoteService::default()
+            };
+            remote.services.insert(id.clone(), told);
+            checks.iter().for_each(|(check, _)| tell_check(remote, local, check));
+        }
+        Action::Check { id, .. } => tell_check(remote, local, id),
+        Action::ForgetService { id } => {
+            remote.services.remove(id);
+            remote.checks.retain(|_, check| check.service_id != *id);
+        }
+        Action::ForgetCheck { id } => drop(remote.checks.remove(id)),
+    }
+}
+
+fn tell_check(remote: &mut Remote, local: &LocalState, id: &str) {
+    let held = local.check(id).unwrap();
+    let told = RemoteCheck {
+        id: id.to_owned(),
+        name: held.definition.name.clone(),
+        status: held.status.as_str().into(),
+        notes: held.definition.notes.clone(),
+        output: held.output.clone(),
+        service_id: held.definition.service_id.clone(),
+    };
+    remote.checks.insert(id.to_owned(), told);
+}
+
+fn round(local: &mut LocalState, remote: &mut Remote) -> usize {
+    let meta = BTreeMap::new();
+    let first = compare(local, remote, us(&meta));
+    let actions: Vec<Action> = first.into_iter().chain(plan(local)).collect();
+    for action in &actions {
+        tell(remote, local, action);
+        local.told(action);
+    }
+    actions.len()
+}
+
+#[test]
+fn what_others_registered_stays_and_what_was_ours_goes() {
+    let (mut local, mut remote) = (LocalState::new(), Remote::default());
+    let theirs = RemoteService { id: "theirs".into(), ..RemoteService::default() };
+    remote.services.insert("theirs".into(), theirs);
+    local.put_service(service("w1", 80), false);
+    put_check(&mut local, "c1", "w1");
+    round(&mut local, &mut remote);
+    assert_eq!(remote.services.keys().collect::<Vec<_>>(), ["theirs", "w1"]);
+    local.remove_service("w1");
+    round(&mut local, &mut remote);
+    assert_eq!(remote.services.keys().collect::<Vec<_>>(), ["theirs"]);
+    assert_eq!(remote.checks.keys().collect::<Vec<_>>(), ["serfHealth"]);
+    assert_eq!(round(&mut local, &mut remote), 0);
+}
+
+#[test]
+fn a_change_on_the_way_is_told_again() {
+    let (mut local, mut remote) = (LocalState::new(), Remote::default());
+    local.put_service(service("w1", 80), false);
+    let actions = plan(&local);
+    local.put_service(service("w1", 81), false);
+    actions.iter().for_each(|action| local.told(action));
+    assert!(matches!(plan(&local).as_slice(), [Action::Service { .. }]));
+    round(&mut local, &mut remote);
+    assert_eq!(remote.services["w1"].port, 81);
+}
+
+#[test]
+fn a_change_of_output_alone_waits() {
+    let (mut local, mut remote) = (LocalState::new(), Remote::default());
+    put_check(&mut local, "c", "");
+    round(&mut local, &mut remote);
+    let now = Instant::now();
+    local.report("c", Status::Critical, "new words".into(), now, PATIENCE);
+    assert_eq!(round(&mut local, &mut remote), 0);
+    assert_eq!(local.outputs_due(now), Some(now + PATIENCE));
+    assert_eq!(local.outputs_due(now + PATIENCE), None);
+    assert_eq!(plan(&local).len(), 1);
+}
+
+#[test]
+fn a_former_life_goes_whole_but_a_living_namesake_is_left_alone() {
+    let mut remote = Remote {
+        node: Some(RemoteNode { id: "other".into(), ..RemoteNode::default() }),
+        services: [("ghost".to_owned(), RemoteService::default())].into(),
+        checks: BTreeMap::new(),
+    };
+    let alive = |status: &str| RemoteCheck { status: status.into(), ..RemoteCheck::default() };
+    remote.checks.insert("serfHealth".into(), alive("passing"));
+    let (meta, mut local) = (BTreeMap::new(), LocalState::new());
+    assert_eq!(compare(&mut local, &remote, us(&meta)), None);
+    remote.checks.insert("serfHealth".into(), alive("critical"));
+    round(&mut local, &mut remote);
+    assert!(remote.services.is_empty());
+}
+
+#[test]
+fn tags_that_others_may_change_are_taken_over() {
+    let (mut local, meta) = (LocalState::new(), BTreeMap::new());
+    local.put_service(ServiceDefinition { enable_tag_override: true, ..service("w1", 80) }, false);
+    let told = RemoteService { tags: Some(vec!["theirs".into()]), ..RemoteService::default() };
+    let remote = Remote { services: [("w1".to_owned(), told)].into(), ..Remote::default() };
+    compare(&mut local, &remote, us(&meta));
+    assert_eq!(local.service("w1").unwrap().definition.tags, Some(vec!["theirs".into()]));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u8, u16),
+    Check(u8, u8),
+    Report(u8, bool),
+    RemoveService(u8),
+    RemoveCheck(u8),
+    Round,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (0..3u8, 0..3u16).prop_map(|(id, port)| Step::Put(id, port)),
+        (0..4u8, 0..4u8).prop_map(|(id, of)| Step::Check(id, of)),
+        (0..4u8, any::<bool>()).prop_map(|(id, well)| Step::Report(id, well)),
+        (0..3u8).prop_map(Step::RemoveService),
+        (0..4u8).prop_map(Step::RemoveCheck),
+        Just(Step::Round),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn after_a_round_the_catalog_agrees_and_a_second_has_nothing_to_say(steps in prop::collection::vec(step(), 0..40)) {
+        let (mut local, mut remote) = (LocalState::new(), Remote::default());
+        for step in steps {
+            match step {
+                Step::Put(id, port) => local.put_service(service(&format!("s{id}"), port), false),
+                Step::Check(id, of) => {
+                    let owner = format!("s{of}");
+                    let owner = if local.service(&owner).is_some() { owner } else { String::new() };
+                    put_check(&mut local, &format!("c{id}"), &owner);
+                }
+                Step::Report(id, well) => {
+                    let status = if well { Status::Passing } else { Status::Critical };
+                    local.report(&format!("c{id}"), status, String::new(), Instant::now(), PATIENCE);
+                }
+                Step::RemoveService(id) => drop(local.remove_service(&format!("s{id}"))),
+                Step::RemoveCheck(id) => drop(local.remove_check(&format!("c{id}"))),
+                Step::Round => drop(round(&mut local, &mut remote)),
+            }
+        }
+        round(&mut local, &mut remote);
+        let mine: Vec<_> = local.services().map(|service| service.definition.id.clone()).collect();
+        prop_assert_eq!(remote.services.keys().cloned().collect::<Vec<_>>(), mine);
+        let mut checks: Vec<_> = local.checks().map(|check| check.definition.id.clone()).collect();
+        checks.push("serfHealth".into());
+        checks.sort();
+        prop_assert_eq!(remote.checks.keys().cloned().collect::<Vec<_>>(), checks);
+        prop_assert_eq!(round(&mut local, &mut remote), 0);
+    }
+}
