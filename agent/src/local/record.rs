@@ -52,6 +52,8 @@ pub struct LocalCheck {
     pub from_file: bool,
     /// Against the catalog.
     pub agreement: Agreement,
+    /// It is gone, and the catalog knows it as its instance's: there it goes when that goes.
+    pub goes_with_service: bool,
     /// Moves with every change.
     pub revision: u64,
 }

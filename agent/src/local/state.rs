@@ -95,11 +95,14 @@ impl LocalState {
             .filter(|check| check.definition.service_id == id)
             .map(|check| check.definition.id.clone())
             .collect();
-        // The catalog forgets the checks with their instance: nothing has to be said of them.
-        for check in &checks {
-            self.checks.remove(check);
-        }
         let revision = self.next();
+        for check in &checks {
+            if let Some(held) = self.checks.get_mut(check) {
+                held.goes_with_service = held.agreement == Agreement::Agreed;
+                held.agreement = Agreement::Gone;
+                held.revision = revision;
+            }
+        }
         if let Some(held) = self.services.get_mut(id) {
             held.agreement = Agreement::Gone;
             held.revision = revision;
@@ -139,6 +142,7 @@ impl LocalState {
             output_due: None,
             from_file,
             agreement: Agreement::Differs,
+            goes_with_service: false,
             revision,
         };
         self.checks.insert(id, check);

@@ -209,10 +209,14 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
         actions.push(Action::Node);
     }
     let mut told_with_service = Vec::new();
+    let mut gone_services = Vec::new();
     for (id, service) in local.every_service() {
         match service.agreement {
             Agreement::Agreed => {}
-            Agreement::Gone => actions.push(Action::ForgetService { id: id.clone() }),
+            Agreement::Gone => {
+                gone_services.push(id);
+                actions.push(Action::ForgetService { id: id.clone() });
+            }
             Agreement::Differs => {
                 let of_service = |check: &&LocalCheck| check.definition.service_id == *id;
                 let checks: Vec<_> = local
@@ -228,6 +232,8 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
     for (id, check) in local.every_check() {
         match check.agreement {
             Agreement::Agreed => {}
+            Agreement::Gone
+                if check.goes_with_service && gone_services.contains(&&check.definition.service_id) => {}
             Agreement::Gone => actions.push(Action::ForgetCheck { id: id.clone() }),
             Agreement::Differs if told_with_service.contains(id) => {}
             Agreement::Differs => {
