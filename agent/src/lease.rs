@@ -30,6 +30,9 @@ pub(crate) async fn keep<U: Upstream>(shared: &Shared<U>, token: &CancellationTo
     let body = Bytes::from(json!({ "Node": shared.config.node, "ID": shared.config.node_id }).to_string());
     let mut held = true;
     loop {
+        if shared.left.load(Ordering::Acquire) {
+            return token.cancelled().await;
+        }
         let renewed = tokio::select! {
             () = token.cancelled() => return,
             renewed = renew(shared, body.clone()) => renewed,
@@ -54,6 +57,13 @@ pub(crate) async fn keep<U: Upstream>(shared: &Shared<U>, token: &CancellationTo
             () = tokio::time::sleep(shared.config.renew_interval) => {}
         }
     }
+}
+
+/// Leaves: the node goes from the catalog, and no lease is asked for any more.
+pub(crate) async fn give_up<U: Upstream>(shared: &Shared<U>) -> Result<(), CallFailed> {
+    shared.left.store(true, Ordering::Release);
+    let body = Bytes::from(json!({ "Node": shared.config.node, "ID": shared.config.node_id }).to_string());
+    call(&shared.upstream, Method::PUT, "/leave", body).await.map(drop)
 }
 
 async fn renew<U: Upstream>(shared: &Shared<U>, body: Bytes) -> Result<Renewed, CallFailed> {

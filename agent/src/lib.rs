@@ -56,6 +56,8 @@ struct Inner<U> {
     store: Option<Store>,
     /// How many nodes the cluster has, as the last renewal said.
     nodes: AtomicUsize,
+    /// This node has left the catalog and must not come back by itself.
+    left: AtomicBool,
     /// Set by `leave`: the process shall end.
     leaving: CancellationToken,
 }
@@ -120,12 +122,20 @@ impl<U: Upstream> Agent<U> {
             runner,
             store,
             nodes: AtomicUsize::new(0),
+            left: AtomicBool::new(false),
             leaving: CancellationToken::new(),
         };
         let shared = Shared(Arc::new(inner));
         registration::restore(&shared)?;
         let drive = Drive { shared: shared.clone(), reports, runner: Box::pin(driving) };
         Ok((Self { shared }, drive))
+    }
+
+    /// Takes this node out of the catalog, as far as a server can be reached.
+    pub async fn leave(&self) {
+        if let Err(error) = lease::give_up(&self.shared).await {
+            tracing::warn!(%error, "this node could not say that it leaves");
+        }
     }
 
     /// Ends when somebody asked this agent to leave: then the process shall end.

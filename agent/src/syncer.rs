@@ -74,6 +74,9 @@ fn jittered(base: Duration) -> Duration {
 }
 
 async fn one_round<U: Upstream>(shared: &Shared<U>, full: bool) -> Result<(), CallFailed> {
+    if shared.left.load(std::sync::atomic::Ordering::Acquire) {
+        return Ok(());
+    }
     if full {
         let remote = fetch(shared).await?;
         let config = &shared.config;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::catalog::record::{Check, Node};
-use crate::catalog::state::Catalog;
+use crate::catalog::state::{Catalog, StateKey};
 use crate::kv::tree::Tree;
-use crate::{Name, Namespace};
+use crate::{Name, Namespace, Status};
 
 /// The whole state at one index. Readers hold it as long as they like and never stop the writer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +73,16 @@ impl View {
     #[must_use]
     pub fn node_check(&self, node: &str, check: &str) -> Option<&Arc<Check>> {
         self.catalog.nodes.get(node)?.checks.get(&(Namespace::DEFAULT, check.into()))
+    }
+
+    /// The checks in one state, in the default namespace, by node and ID.
+    pub fn checks_in(&self, status: Status) -> impl Iterator<Item = &Arc<Check>> {
+        let from = StateKey { namespace: Namespace::DEFAULT, status, node: "".into(), id: "".into() };
+        self.catalog
+            .by_state
+            .range(from..)
+            .take_while(move |(key, _)| key.namespace == Namespace::DEFAULT && key.status == status)
+            .map(|(_, check)| check)
     }
 
     /// The index of all that an answer about this service shows. Cheap: a cache asks it for every packet.

@@ -1,8 +1,10 @@
 //! The registry replicated, stored and served. It runs no checks and knows no agent.
 
 pub mod consensus;
+mod hosts;
 pub mod http;
 pub mod hub;
+mod leader;
 mod rpc;
 mod space;
 pub mod storage;
@@ -18,11 +20,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use consensus::Consensus;
+pub use consensus::membership::Meetings;
 use consensus::membership::{self, Meeting};
 use consensus::network::{Network, Wire};
 use consensus::state_machine::StateMachine;
 use consensus::types::{Peer, Raft};
 use hub::Hub;
+use leader::Duties;
+pub use leader::Terms;
 use storage::log::Log;
 use storage::snapshots::Snapshots;
 
@@ -41,6 +46,8 @@ pub struct Config {
     pub retry_join: Vec<String>,
     /// Entries of the log between two snapshots.
     pub snapshot_after: u64,
+    /// How long leases, dead nodes and deletions last.
+    pub terms: Terms,
 }
 
 /// A running server.
@@ -52,6 +59,8 @@ pub struct Server {
     tasks: JoinSet<io::Result<()>>,
     token: CancellationToken,
     public: Router,
+    port: Router,
+    meetings: Meetings,
 }
 
 impl Server {
@@ -83,24 +92,48 @@ impl Server {
                 Ok(())
             }
         });
-        let port = rpc::router(consensus.clone(), config.me.clone(), public.clone());
+        let duties = Arc::new(Duties::new(config.terms));
+        let hosts = hosts::Hosts {
+            consensus: consensus.clone(),
+            hub: hub.clone(),
+            duties: duties.clone(),
+            datacenter: config.datacenter.as_str().into(),
+        };
+        let to_agents = hosts::router(hosts).fallback_service(public.clone());
+        let port = rpc::router(consensus.clone(), config.me.clone(), to_agents.clone());
+        let (consensus_of_leader, view, stop) = (consensus.clone(), hub.clone(), token.clone());
+        tasks.spawn(async move {
+            duties.run(&consensus_of_leader, &view, &stop).await;
+            Ok(())
+        });
         let stop = token.clone();
         tasks.spawn(
             async move { axum::serve(rpc, port).with_graceful_shutdown(stop.cancelled_owned()).await },
         );
-        let meeting = Meeting { me: config.me, expect: config.expect, retry_join: config.retry_join };
+        let meetings = Meetings::new(config.retry_join);
+        let meeting = Meeting { me: config.me, expect: config.expect, addresses: meetings.clone() };
         let (gathering, stop) = (consensus.clone(), token.clone());
         tasks.spawn(async move {
             membership::gather(&gathering, &meeting, &stop).await.map_err(io::Error::other)?;
             stop.cancelled().await;
             Ok(())
         });
-        Ok(Self { consensus, hub, tasks, token, public })
+        Ok(Self { consensus, hub, tasks, token, public, port: to_agents, meetings })
     }
 
     /// The public API but for `/v1/agent/*`.
     pub fn router(&self) -> Router {
         self.public.clone()
+    }
+
+    /// Where this server looks for its cluster, to add to.
+    pub fn meetings(&self) -> Meetings {
+        self.meetings.clone()
+    }
+
+    /// The public API and what agents say besides: for the agent in this process.
+    pub fn port(&self) -> Router {
+        self.port.clone()
     }
 
     /// Runs until the token ends it or a task fails; then shuts down in order.

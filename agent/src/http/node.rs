@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::enable;
 use super::services::{reason, set_maintenance};
 use crate::Shared;
+use crate::lease;
 use crate::upstream::{CallFailed, Upstream, call, get, segment};
 
 pub(super) async fn dispatch<U: Upstream>(
@@ -112,8 +113,7 @@ async fn join<U: Upstream>(shared: &Shared<U>, address: &str) -> Result<Reply, A
 
 /// Takes this node out of the catalog and ends the process. What is registered here stays on disk.
 async fn leave<U: Upstream>(shared: &Shared<U>) -> Result<Reply, ApiError> {
-    let body = Bytes::from(json!({ "Node": shared.config.node, "ID": shared.config.node_id }).to_string());
-    call(&shared.upstream, Method::PUT, "/leave", body).await.map_err(upstream_failed)?;
+    lease::give_up(shared).await.map_err(upstream_failed)?;
     shared.leaving.cancel();
     Ok(answer::empty())
 }

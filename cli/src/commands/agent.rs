@@ -33,6 +33,15 @@ pub(crate) struct Flags {
     /// The address for other servers.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     bind: IpAddr,
+    /// The address that others are told; that of `-bind` if left out.
+    #[arg(long)]
+    advertise: Option<IpAddr>,
+    /// Scripts may be run as checks, whoever registers them.
+    #[arg(long)]
+    enable_script_checks: bool,
+    /// Scripts may be run as checks where a configuration file defines them.
+    #[arg(long)]
+    enable_local_script_checks: bool,
     /// The address for HTTP and DNS.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     client: IpAddr,
@@ -64,19 +73,56 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let temporary = flags.dev.then(tempfile::tempdir).transpose();
     let temporary = temporary.map_err(|error| Failure::Io { what: "temporary folder".into(), error })?;
-    let settings = settings(&flags, temporary.as_ref().map(|folder| folder.path().to_owned()))?;
-    wiring::server::run(settings).await.map_err(|error| Failure::Io { what: "muster agent".into(), error })
+    let common = common(&flags, temporary.as_ref().map(|folder| folder.path().to_owned()))?;
+    let ran = if flags.dev || flags.server {
+        wiring::server::run(server(&flags, common)?).await
+    } else {
+        wiring::host::run(wiring::host::Settings { common, server_port: flags.server_port }).await
+    };
+    ran.map_err(|error| Failure::Io { what: "muster agent".into(), error })
 }
 
-fn settings(flags: &Flags, temporary: Option<PathBuf>) -> Result<wiring::server::Settings, Failure> {
-    if !flags.dev && !flags.server {
-        return Err(Failure::Usage(
-            "client agents are not built yet: run with -dev, or with -server and -data-dir".into(),
-        ));
-    }
+fn common(flags: &Flags, temporary: Option<PathBuf>) -> Result<wiring::Common, Failure> {
+    let keep = temporary.is_none();
     let Some(data_dir) = temporary.or_else(|| flags.data_dir.clone()) else {
         return Err(Failure::Usage("data_dir cannot be empty: give -data-dir".into()));
     };
+    let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let is_server = flags.dev || flags.server;
+    let agent = muster_agent::Config {
+        node: flags.node.clone().or_else(host).unwrap_or_else(|| "muster".into()),
+        address: flags.advertise.unwrap_or(flags.bind).to_string(),
+        datacenter: flags.datacenter.clone(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        server_port: if is_server { flags.server_port } else { 0 },
+        scripts_from_api: flags.enable_script_checks,
+        scripts_from_files: flags.enable_local_script_checks,
+        ..muster_agent::Config::default()
+    };
+    let dns = muster_dns::Config {
+        domain: flags.domain.trim_matches('.').to_ascii_lowercase(),
+        datacenter: flags.datacenter.clone(),
+        ..muster_dns::Config::default()
+    };
+    Ok(wiring::Common {
+        agent,
+        dns,
+        data_dir,
+        keep,
+        retry_join: flags
+            .retry_join
+            .iter()
+            .map(|address| wiring::with_port(address, flags.server_port))
+            .collect(),
+        http: SocketAddr::new(flags.client, flags.http_port),
+        dns_at: SocketAddr::new(flags.client, flags.dns_port),
+        services: Vec::new(),
+        checks: Vec::new(),
+        leave_on_terminate: !is_server,
+    })
+}
+
+fn server(flags: &Flags, common: wiring::Common) -> Result<wiring::server::Settings, Failure> {
     let expect = match (flags.dev || flags.bootstrap, flags.bootstrap_expect) {
         (true, Some(_)) => {
             return Err(Failure::Usage(
@@ -86,26 +132,6 @@ fn settings(flags: &Flags, temporary: Option<PathBuf>) -> Result<wiring::server:
         (true, None) => 1,
         (false, expect) => expect.unwrap_or(0),
     };
-    let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    let name = flags.node.clone().or_else(host).unwrap_or_else(|| "muster".into());
-    let with_port = |address: &String| {
-        if address.parse::<SocketAddr>().is_ok()
-            || address.rsplit(':').next().is_some_and(|p| p.parse::<u16>().is_ok())
-        {
-            address.clone()
-        } else {
-            format!("{address}:{}", flags.server_port)
-        }
-    };
-    Ok(wiring::server::Settings {
-        name,
-        datacenter: flags.datacenter.clone(),
-        domain: flags.domain.trim_matches('.').to_ascii_lowercase(),
-        data_dir,
-        expect,
-        retry_join: flags.retry_join.iter().map(with_port).collect(),
-        rpc: SocketAddr::new(flags.bind, flags.server_port),
-        http: SocketAddr::new(flags.client, flags.http_port),
-        dns: SocketAddr::new(flags.client, flags.dns_port),
-    })
+    let rpc = SocketAddr::new(flags.bind, flags.server_port);
+    Ok(wiring::server::Settings { common, expect, rpc, terms: muster_server::Terms::default() })
 }

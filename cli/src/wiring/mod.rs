@@ -1,5 +1,92 @@
 //! The only place where rooms are put together. It decides nothing.
 
 mod dns_on_view;
+mod dns_on_watch;
+mod front;
+pub(crate) mod host;
 mod identity;
 pub(crate) mod server;
+mod supervise;
+mod upstream_local;
+mod upstream_remote;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use muster_api::check::CheckDefinition;
+use muster_api::service::ServiceDefinition;
+use tokio::net::{TcpListener, TcpStream};
+
+/// What every agent is started with, on a server or elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    /// The agent's own settings; its node ID is filled in from the data folder where it is empty.
+    pub(crate) agent: muster_agent::Config,
+    /// How names are answered.
+    pub(crate) dns: muster_dns::Config,
+    pub(crate) data_dir: std::path::PathBuf,
+    /// Whether what is registered outlives the process.
+    pub(crate) keep: bool,
+    pub(crate) retry_join: Vec<String>,
+    pub(crate) http: SocketAddr,
+    pub(crate) dns_at: SocketAddr,
+    /// What the configuration files define.
+    pub(crate) services: Vec<ServiceDefinition>,
+    pub(crate) checks: Vec<CheckDefinition>,
+    /// Whether the node leaves the catalog when the process is told to end.
+    pub(crate) leave_on_terminate: bool,
+}
+
+async fn bound(address: SocketAddr, what: &str) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| named(address, what, &error))
+}
+
+fn named(address: SocketAddr, what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("the {what} port {address} cannot be had: {error}"))
+}
+
+/// `address` with a port, if it has none.
+pub(crate) fn with_port(address: &str, port: u16) -> String {
+    let has_port = address.parse::<SocketAddr>().is_ok()
+        || address.parse::<std::net::IpAddr>().is_err()
+            && address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    match address.parse::<std::net::IpAddr>() {
+        _ if has_port => address.to_owned(),
+        Ok(std::net::IpAddr::V6(address)) => format!("[{address}]:{port}"),
+        _ => format!("{address}:{port}"),
+    }
+}
+
+/// Whether somebody listens there; the refusal is in Consul's words.
+async fn reachable(address: &str) -> Result<(), String> {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let connecting = tokio::time::timeout(Duration::from_secs(5), TcpStream::connect(address)).await;
+    match connecting {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Err(format!("Failed to join {host}: dial tcp {address}: connect: connection refused"))
+        }
+        Ok(Err(error)) => Err(format!("Failed to resolve {host}: {error}")),
+        Err(_) => Err(format!("Failed to join {host}: dial tcp {address}: i/o timeout")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_port;
+
+    #[test]
+    fn a_port_is_added_where_there_is_none() {
+        for (given, expected) in [
+            ("10.0.0.1", "10.0.0.1:8300"),
+            ("10.0.0.1:1", "10.0.0.1:1"),
+            ("host", "host:8300"),
+            ("host:2", "host:2"),
+            ("::1", "[::1]:8300"),
+            ("[::1]:3", "[::1]:3"),
+        ] {
+            assert_eq!(with_port(given, 8300), expected);
+        }
+    }
+}

@@ -1,9 +1,11 @@
 //! How servers come together: alone, as an expected number that meet, or by joining those that already run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use openraft::ChangeMembers;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +38,31 @@ pub struct Meeting {
     /// How many servers found the cluster together; 1 founds it alone, 0 only joins.
     pub expect: usize,
     /// RPC addresses to ask.
-    pub retry_join: Vec<String>,
+    pub addresses: Meetings,
+}
+
+/// RPC addresses at which other servers may be met. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Meetings(Arc<Mutex<Vec<String>>>);
+
+impl Meetings {
+    /// Begins with these.
+    #[must_use]
+    pub fn new(addresses: Vec<String>) -> Self {
+        Self(Arc::new(Mutex::new(addresses)))
+    }
+
+    /// One more; asked at the next round, if this server has no cluster yet.
+    pub fn add(&self, address: String) {
+        let mut known = self.0.lock();
+        if !known.contains(&address) {
+            known.push(address);
+        }
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.lock().clone()
+    }
 }
 
 /// Founds or joins the cluster, and returns once this server belongs to one.
@@ -54,7 +80,7 @@ pub async fn gather(
             return Ok(());
         }
         let mut met = BTreeMap::from([(consensus.id(), meeting.me.clone())]);
-        for address in &meeting.retry_join {
+        for address in &meeting.addresses.all() {
             let asked = consensus.wire().call::<Introduction>(address, "/introduce", Vec::new(), CALL).await;
             let Ok(other) = asked else { continue };
             if other.initialized && other.id != consensus.id() {

@@ -87,6 +87,26 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// Puts `body` to `path` at `address` and gives status and body of the answer as they are.
+    ///
+    /// # Errors
+    /// Says whether the other side may have acted.
+    pub async fn put(
+        &self,
+        address: &str,
+        path: &str,
+        body: bytes::Bytes,
+        limit: Duration,
+    ) -> Result<(http::StatusCode, bytes::Bytes), CallError> {
+        let sent = self.client.put(format!("http://{address}{path}")).timeout(limit).body(body).send().await;
+        let answer = sent.map_err(|error| CallError::Lost(words(&error)))?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(|error| CallError::Lost(words(&error)))?;
+        Ok((status, body))
+    }
+}
+
 fn words(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);

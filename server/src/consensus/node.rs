@@ -166,6 +166,20 @@ impl Consensus {
         Some((id, peer.clone()))
     }
 
+    /// Hands the leadership to another voter, if there is one, and waits until it is gone or the time is over.
+    pub async fn hand_over(&self, limit: Duration) {
+        let other = self.peers().into_iter().find(|(id, _, voter)| *voter && *id != self.me);
+        let Some((heir, ..)) = other else { return };
+        if let Err(error) = self.raft.trigger().transfer_leader(heir).await {
+            tracing::warn!(%error, "the leadership was not handed over");
+            return;
+        }
+        let deadline = Instant::now() + limit;
+        while (self.is_leader() || self.leader().is_none()) && Instant::now() < deadline {
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// Every server with its ID, and whether it votes.
     #[must_use]
     pub fn peers(&self) -> Vec<(u64, Peer, bool)> {

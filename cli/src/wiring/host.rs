@@ -1,0 +1,74 @@
+//! A client agent: its own API, a relay of everything else to the servers, and DNS from memory that watches
+//! keep fresh.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::serve::ListenerExt as _;
+use muster_agent::Agent;
+use tokio_util::sync::CancellationToken;
+
+use super::dns_on_watch::DnsOnWatch;
+use super::supervise::Tasks;
+use super::upstream_remote::Servers;
+use super::{Common, bound, front, identity, named};
+
+/// What a client agent is started with.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) common: Common,
+    /// The port of servers whose address names none.
+    pub(crate) server_port: u16,
+}
+
+/// Runs until a signal or the first task that ends unasked.
+pub(crate) async fn run(settings: Settings) -> io::Result<()> {
+    let Settings { common, server_port } = settings;
+    let token = CancellationToken::new();
+    let agent_config = identity::complete(&common)?;
+    let http = bound(common.http, "HTTP").await?;
+    let sockets = muster_dns::Sockets::bind(common.dns_at)
+        .await
+        .map_err(|error| named(common.dns_at, "DNS", &error))?;
+    let servers = Servers::new(common.retry_join.clone(), server_port).map_err(io::Error::other)?;
+    let mut tasks = Tasks::default();
+    let (agent, drive) = Agent::open(agent_config, servers.clone(), &token)?;
+    agent
+        .configure(common.services, common.checks)
+        .await
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    let stop = token.clone();
+    tasks.spawn("agent", async move {
+        drive.run(stop).await;
+        Ok(())
+    });
+    let (list, stop) = (servers.clone(), token.clone());
+    tasks.spawn("servers", async move {
+        list.refresh(&stop).await;
+        Ok(())
+    });
+    let (directory, watching) = DnsOnWatch::new(servers, token.clone());
+    tasks.spawn("watches", async move {
+        watching.await;
+        Ok(())
+    });
+    tasks.spawn("dns", muster_dns::run(sockets, Arc::new(directory), common.dns, token.clone()));
+    let (router, stop) = (front::on_client(agent.clone()), token.clone());
+    tasks.spawn("http", async move {
+        let http = http.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let served = axum::serve(http, router).into_future();
+        tokio::select! {
+            result = served => result,
+            () = stop.cancelled() => Ok(()),
+        }
+    });
+    tracing::info!(http = %common.http, dns = %common.dns_at, "muster is up");
+    let farewell = async {
+        if common.leave_on_terminate {
+            agent.leave().await;
+        }
+    };
+    tasks.supervise(token, agent.leaving(), farewell).await
+}
