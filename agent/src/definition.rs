@@ -20,6 +20,9 @@ pub struct Scripts {
     pub allowed: bool,
 }
 
+/// Consul's words for a script that comes over the network where that is not allowed.
+const SCRIPTS_DISABLED: &str = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true";
+
 fn bad(text: impl Into<String>) -> ApiError {
     ApiError::BadRequest(text.into())
 }
@@ -32,6 +35,16 @@ pub fn service(mut asked: ServiceDefinition) -> Result<ServiceDefinition, ApiErr
     if asked.name.is_empty() {
         return Err(bad("Missing service name"));
     }
+    // A proxy that stands for nobody is none.
+    let destination = asked.proxy.as_ref().and_then(|proxy| proxy.as_object()).is_some_and(|proxy| {
+        let named = |key: &String| key.replace('_', "").eq_ignore_ascii_case("destinationservicename");
+        proxy.iter().any(|(key, value)| named(key) && value.as_str().is_some_and(|name| !name.is_empty()))
+    });
+    if asked.kind == "connect-proxy" && !destination {
+        return Err(bad(
+            "1 error occurred:\n\t* Proxy.DestinationServiceName must be non-empty for Connect proxy services\n\n",
+        ));
+    }
     if asked.id.is_empty() {
         asked.id.clone_from(&asked.name);
     }
@@ -40,6 +53,7 @@ pub fn service(mut asked: ServiceDefinition) -> Result<ServiceDefinition, ApiErr
     if nowhere(&asked.address) {
         return Err(bad("Invalid service address"));
     }
+    name_families(&mut asked);
     meta(&asked).map_err(|text| bad(format!("Invalid Service Meta: {text}")))?;
     if let Some(weights) = &asked.weights {
         if weights.passing < 1 {
@@ -55,6 +69,20 @@ pub fn service(mut asked: ServiceDefinition) -> Result<ServiceDefinition, ApiErr
     Ok(asked)
 }
 
+/// `lan` and `wan` are also found under the name of their address family, as in Consul.
+fn name_families(asked: &mut ServiceDefinition) {
+    let Some(named) = &mut asked.tagged_addresses else { return };
+    for scope in ["lan", "wan"] {
+        let Some(at) = named.get(scope).cloned() else { continue };
+        let family = match at.address.parse() {
+            Ok(IpAddr::V4(_)) => format!("{scope}_ipv4"),
+            Ok(IpAddr::V6(_)) => format!("{scope}_ipv6"),
+            Err(_) => continue,
+        };
+        named.entry(family).or_insert(at);
+    }
+}
+
 fn meta(asked: &ServiceDefinition) -> Result<(), String> {
     let Some(pairs) = &asked.meta else { return Ok(()) };
     if pairs.len() > META_PAIRS {
@@ -66,6 +94,8 @@ fn meta(asked: &ServiceDefinition) -> Result<(), String> {
             "Key cannot be blank".to_owned()
         } else if !key.chars().all(plain) {
             "Key contains invalid characters".to_owned()
+        } else if key.starts_with("consul-") {
+            "Key prefix 'consul-' is reserved for internal use".to_owned()
         } else if key.len() > META_KEY {
             format!("Key is too long (limit: {META_KEY} characters)")
         } else if value.len() > META_VALUE {
@@ -175,9 +205,7 @@ pub fn probe(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, Ap
 fn of_kind(check: &CheckDefinition, scripts: Scripts) -> Result<ProbeSpec, ApiError> {
     if let Some(args) = check.args.as_ref().filter(|args| !args.is_empty()) {
         if !scripts.allowed {
-            return Err(bad(
-                "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true",
-            ));
+            return Err(ApiError::Internal(SCRIPTS_DISABLED.into()));
         }
         return Ok(ProbeSpec::Script { args: args.clone() });
     }

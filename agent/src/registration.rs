@@ -27,13 +27,22 @@ impl<U: Upstream> Agent<U> {
         checks: Vec<CheckDefinition>,
     ) -> Result<(), ApiError> {
         for service in services {
-            put_service(&self.shared, service, Origin::File).await?;
+            put_service(&self.shared, service, Origin::File, OtherChecks::Stay).await?;
         }
         for check in checks {
             put_check(&self.shared, check, Origin::File).await?;
         }
         Ok(())
     }
+}
+
+/// What becomes of checks that an instance has and that its new definition does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OtherChecks {
+    /// They stay: they may have been registered by themselves.
+    Stay,
+    /// They go (`?replace-existing-checks`).
+    Go,
 }
 
 /// Who defines something.
@@ -51,14 +60,17 @@ fn scripts<U>(shared: &Inner<U>, origin: Origin) -> Scripts {
     Scripts { allowed }
 }
 
-/// Registers an instance with its checks; those that it had and that are not among them go.
+/// Registers an instance with its checks.
 pub(crate) async fn put_service<U: Upstream>(
     shared: &Shared<U>,
     asked: ServiceDefinition,
     origin: Origin,
+    others: OtherChecks,
 ) -> Result<(), ApiError> {
     let mut service = definition::service(asked)?;
     let mut checks = service.take_checks();
+    // An empty check is none, as in Consul.
+    checks.retain(|check| *check != CheckDefinition::default());
     let of = checks.len();
     let mut probes = Vec::with_capacity(of);
     for (place, check) in checks.iter_mut().enumerate() {
@@ -82,12 +94,11 @@ pub(crate) async fn put_service<U: Upstream>(
         let mut local = shared.local.lock();
         local.put_service(service, origin == Origin::File);
         let named = |id: &String| checks.iter().any(|check| check.id == *id);
-        let auto = |id: &str| id.starts_with("service:");
         local
             .checks()
-            .filter(|held| held.definition.service_id == id && auto(&held.definition.id))
+            .filter(|held| others == OtherChecks::Go && held.definition.service_id == id)
             .map(|held| held.definition.id.clone())
-            .filter(|held| !named(held))
+            .filter(|held| !named(held) && !held.starts_with('_'))
             .collect()
     };
     for (check, probe) in checks.into_iter().zip(probes) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use muster_api::catalog::Address;
+use muster_api::catalog::{Address, Weights};
 use rand::Rng as _;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -221,7 +221,11 @@ fn node<U: Upstream>(shared: &Shared<U>) -> Value {
     if config.server_port != 0 {
         body["Service"] = json!({
             "ID": "consul", "Service": "consul", "Port": config.server_port,
-            "Meta": { "version": config.version },
+            // What Consul's own tools look for; the protocol numbers are those of its 1.8 line.
+            "Meta": {
+                "version": config.version, "raft_version": "3", "non_voter": "false",
+                "serf_protocol_current": "2", "serf_protocol_max": "5", "serf_protocol_min": "1",
+            },
         });
     }
     body
@@ -230,7 +234,7 @@ fn node<U: Upstream>(shared: &Shared<U>) -> Value {
 fn instance(service: &muster_api::service::ServiceDefinition) -> Value {
     let addresses =
         |(name, at): (&String, &Address)| (name.clone(), json!({ "Address": at.address, "Port": at.port }));
-    let weights = service.weights.unwrap_or_default();
+    let weights = service.weights.unwrap_or(Weights::NONE_GIVEN);
     let mut body = json!({
         "ID": service.id, "Service": service.name, "Kind": service.kind, "Address": service.address,
         "Tags": service.tags.as_deref().unwrap_or_default(),

@@ -104,8 +104,8 @@ pub struct Address {
     pub port: u16,
 }
 
-/// Weights in SRV answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+/// Weights in SRV answers. Where the whole block is missing both are 1; a part that is missing is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
     /// While passing.
@@ -114,10 +114,9 @@ pub struct Weights {
     pub warning: i64,
 }
 
-impl Default for Weights {
-    fn default() -> Self {
-        Self { passing: 1, warning: 1 }
-    }
+impl Weights {
+    /// Those of an instance that names none.
+    pub const NONE_GIVEN: Self = Self { passing: 1, warning: 1 };
 }
 
 /// A check of a node or an instance.

@@ -94,9 +94,6 @@ pub struct CheckDefinition {
     pub token: serde::de::IgnoredAny,
     /// Taken and left aside.
     #[serde(skip_serializing)]
-    pub namespace: serde::de::IgnoredAny,
-    /// Taken and left aside.
-    #[serde(skip_serializing)]
     pub proxyhttp: serde::de::IgnoredAny,
     /// Taken and left aside.
     #[serde(skip_serializing)]

@@ -21,9 +21,27 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         return Err(ApiError::BadRequest("Request decode failed: EOF".into()));
     }
     let mut keys = Keys::default();
-    let read = serde_json::from_slice(body)
-        .and_then(|value: Value| serde_json::from_value(keys.normalise(value, DEPTH)));
+    // Only the first value counts, as for Go's decoder: what comes behind it is not looked at.
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+    let first = values.next().unwrap_or_else(|| Err(serde::de::Error::custom("EOF")));
+    let read = first.and_then(|value| match value {
+        Value::Null => serde_json::from_value(Value::Object(serde_json::Map::new())),
+        Value::Object(_) => serde_json::from_value(keys.normalise(value, DEPTH)),
+        other => {
+            Err(serde::de::Error::custom(format!("json: cannot unmarshal {} into an object", name(&other))))
+        }
+    });
     read.map_err(|error| ApiError::BadRequest(format!("Request decode failed: {}", keys.words(&error))))
+}
+
+/// What Go's decoder calls a value that is no object.
+fn name(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Number(_) | Value::Null | Value::Object(_) => "number",
+    }
 }
 
 /// The keys that were seen: as they are known here, and as they came.
@@ -102,7 +120,9 @@ mod tests {
     fn keys_come_in_any_case_and_the_user_s_own_stay_as_they_are() {
         let read: Small = json(br#"{"NAME":"n","tag_override":true,"Meta":{"A_b":"c"}}"#).unwrap();
         assert!(read.tag_override && read.name == "n" && read.meta.unwrap().contains_key("A_b"));
-        assert_eq!(json::<Small>(br#"{"Name":null}"#).unwrap(), Small::default());
+        for nothing in [&br#"{"Name":null}"#[..], b"null", b"{} and more"] {
+            assert_eq!(json::<Small>(nothing).unwrap(), Small::default());
+        }
     }
 
     #[test]
@@ -111,6 +131,8 @@ mod tests {
             ("{", "unexpected EOF"),
             ("", "EOF"),
             ("[1", "unexpected EOF"),
+            ("[]", "json: cannot unmarshal array into an object"),
+            ("   ", "EOF"),
             (r#"{"Foo_Bar":1}"#, "json: unknown field \"Foo_Bar\""),
         ] {
             let error = json::<Small>(body.as_bytes()).unwrap_err();

@@ -34,6 +34,9 @@ pub enum ApiError {
     /// More waits or connections than are allowed.
     #[error("{0}")]
     TooMany(String),
+    /// It needs a right that cannot be had.
+    #[error("{0}")]
+    NotAuthorized(String),
     /// What was asked for is switched off.
     #[error("{0}")]
     Forbidden(String),
@@ -62,6 +65,7 @@ impl ApiError {
         match self {
             Self::NotFound | Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotAuthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotYet(_) => StatusCode::NOT_IMPLEMENTED,
@@ -81,7 +85,10 @@ impl ApiError {
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        if !matches!(self, Self::NotFound) {
+        if matches!(self, Self::NotFound) {
+            // Consul's router has no such path: it never came to a handler that could vary.
+            headers.remove(header::VARY);
+        } else {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         }
         if let Self::Method { allow, .. } = self {

@@ -69,11 +69,29 @@ impl Params {
     /// # Errors
     /// Where it is no number.
     pub fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
-        let Some(text) = self.get(name) else { return Ok(None) };
-        let number = text.parse().map_err(|_| {
-            ApiError::Internal(format!("strconv.ParseUint: parsing {text:?}: invalid syntax"))
-        })?;
-        Ok(Some(number))
+        let Some((_, text)) = self.0.iter().find(|(key, _)| key == name) else { return Ok(None) };
+        match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => {
+                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                let why = if digits { "value out of range" } else { "invalid syntax" };
+                Err(ApiError::Internal(format!("strconv.ParseUint: parsing {text:?}: {why}")))
+            }
+        }
+    }
+
+    /// Refuses what is Consul Enterprise's.
+    ///
+    /// # Errors
+    /// Where a namespace is named.
+    pub fn refuse_namespace(&self) -> Result<(), ApiError> {
+        if self.has("ns") {
+            return Err(ApiError::BadRequest(
+                "Bad request: Invalid query parameter: \"ns\" - Namespaces are a Consul Enterprise feature"
+                    .into(),
+            ));
+        }
+        Ok(())
     }
 
     /// The read mode, and the datacenter that was asked for, which must be ours.

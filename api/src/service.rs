@@ -48,9 +48,6 @@ pub struct ServiceDefinition {
     /// Taken and left aside.
     #[serde(skip_serializing)]
     pub token: serde::de::IgnoredAny,
-    /// Taken and left aside.
-    #[serde(skip_serializing)]
-    pub namespace: serde::de::IgnoredAny,
 }
 
 impl ServiceDefinition {

@@ -36,7 +36,7 @@ fn by_id(local: &LocalState, node: &str, id: &str, text: bool, params: &Params) 
     }
     if local.service(id).is_none() {
         let reply = if text {
-            answer::json(&format!("ServiceId {id} not found"), false)?
+            answer::json(&format!("ServiceId {id} not found"), true)?
         } else {
             let nothing =
                 HealthShape { aggregated_status: Aggregate::Critical.as_str(), service: None, checks: None };
@@ -69,8 +69,9 @@ fn by_name(
     let worst = found.iter().map(|(_, health)| *health).max();
     match worst {
         None if text => {
-            let missing = answer::json(&format!("ServiceName {name} Not Found"), false)?;
-            Ok(with_status(missing, StatusCode::NOT_FOUND))
+            let mut missing = answer::text(StatusCode::NOT_FOUND, format!("ServiceName {name} Not Found"));
+            missing.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            Ok(missing)
         }
         Some(worst) if text => Ok(plain(worst)),
         _ => {

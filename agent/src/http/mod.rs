@@ -41,6 +41,7 @@ fn allowed(area: &str, rest: &str) -> Option<(&'static str, &'static [&'static s
         "check" if matches!(first, "register" | "deregister" | "pass" | "warn" | "fail" | "update") => PUT,
         "maintenance" | "reload" | "leave" if rest.is_empty() => PUT,
         "join" | "force-leave" => PUT,
+        "token" => PUT,
         _ => return None,
     })
 }
@@ -55,6 +56,7 @@ async fn dispatch<U: Upstream>(shared: &Shared<U>, request: Request<Bytes>) -> R
     if let Some(answer) = answer::method(&method, allow, methods)? {
         return Ok(answer);
     }
+    params.refuse_namespace()?;
     let body = request.into_body();
     let (what, id) = rest.split_once('/').unwrap_or((rest, ""));
     match area {
@@ -69,10 +71,15 @@ async fn dispatch<U: Upstream>(shared: &Shared<U>, request: Request<Bytes>) -> R
 
 /// The value of `?enable`, in Consul's words where it is none.
 fn enable(params: &Params) -> Result<bool, ApiError> {
+    if !params.has("enable") {
+        return Err(ApiError::BadRequest("Missing value for enable".into()));
+    }
     match params.get("enable") {
-        None => Err(ApiError::BadRequest("Missing value for enable".into())),
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
-        Some(text) => Err(ApiError::BadRequest(format!("Invalid value for enable: {text:?}"))),
+        text => {
+            let text = text.unwrap_or_default();
+            Err(ApiError::BadRequest(format!("Invalid value for enable: {text:?}")))
+        }
     }
 }

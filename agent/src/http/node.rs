@@ -27,6 +27,7 @@ pub(super) async fn dispatch<U: Upstream>(
         "leave" => leave(shared).await,
         "force-leave" => force_leave(shared, rest).await,
         "metrics" => metrics(shared, params),
+        "token" => Err(ApiError::NotAuthorized("ACL support disabled".into())),
         "reload" => Ok(answer::empty()),
         _ => Err(ApiError::NotYet(format!("/v1/agent/{area}"))),
     }
@@ -78,7 +79,7 @@ async fn who<U: Upstream>(shared: &Shared<U>, params: &Params) -> Result<Reply, 
 }
 
 async fn members<U: Upstream>(shared: &Shared<U>, params: &Params) -> Result<Reply, ApiError> {
-    if params.get("segment").is_some() {
+    if params.get("segment").is_some_and(|segment| segment != "_all") {
         let text = "Network segments are not supported in this version of Consul";
         return Err(ApiError::Internal(text.into()));
     }
@@ -119,6 +120,9 @@ async fn leave<U: Upstream>(shared: &Shared<U>) -> Result<Reply, ApiError> {
 }
 
 async fn force_leave<U: Upstream>(shared: &Shared<U>, node: &str) -> Result<Reply, ApiError> {
+    if node.is_empty() {
+        return Err(ApiError::Internal("agent: No node found with name ''".into()));
+    }
     call(&shared.upstream, Method::PUT, &format!("/force-leave/{}", segment(node)), Bytes::new())
         .await
         .map_err(upstream_failed)?;

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::enable;
 use super::shape::ServiceShape;
 use crate::Shared;
-use crate::registration::{self, Origin};
+use crate::registration::{self, Origin, OtherChecks};
 use crate::upstream::Upstream;
 
 const HASH: HeaderName = HeaderName::from_static("x-consul-contenthash");
@@ -36,7 +36,9 @@ pub(super) async fn one<U: Upstream>(
 ) -> Result<Reply, ApiError> {
     match what {
         "register" => {
-            registration::put_service(shared, decode::json(body)?, Origin::Api).await?;
+            let replaced = params.has("replace-existing-checks");
+            let others = if replaced { OtherChecks::Go } else { OtherChecks::Stay };
+            registration::put_service(shared, decode::json(body)?, Origin::Api, others).await?;
             Ok(answer::empty())
         }
         "deregister" if id.is_empty() => Err(ApiError::Internal("ServiceID missing".into())),

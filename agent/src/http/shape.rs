@@ -50,7 +50,7 @@ struct WeightsShape {
 
 impl<'a> ServiceShape<'a> {
     pub(super) fn new(service: &'a ServiceDefinition) -> Self {
-        let Weights { passing, warning } = service.weights.unwrap_or_default();
+        let Weights { passing, warning } = service.weights.unwrap_or(Weights::NONE_GIVEN);
         let address = |(name, at): (&'a String, &'a Address)| {
             (name.as_str(), AddressShape { address: &at.address, port: at.port })
         };
@@ -95,11 +95,8 @@ pub(super) fn check(node: &str, check: &LocalCheck) -> Value {
 
 /// A check inside `/v1/agent/health/*`, where Consul writes out an empty definition.
 pub(super) fn check_in_health(node: &str, check: &LocalCheck) -> Value {
-    let tags = if check.definition.service_id.is_empty() {
-        Value::Null
-    } else {
-        Value::from(check.service_tags.clone())
-    };
+    let tags =
+        if check.service_tags.is_empty() { Value::Null } else { Value::from(check.service_tags.clone()) };
     let definition = json!({
         "Interval": "0s", "Timeout": "0s", "DeregisterCriticalServiceAfter": "0s", "HTTP": "", "Header": null,
         "Method": "", "Body": "", "TLSSkipVerify": false, "TCP": "",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use muster_api::catalog::Weights;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -176,7 +177,7 @@ fn same_service(local: &LocalService, told: &RemoteService) -> bool {
     let ours = &local.definition;
     let addresses = ours.tagged_addresses.iter().flatten().map(|(name, at)| (name, &at.address, at.port));
     let theirs = told.tagged_addresses.iter().flatten().map(|(name, at)| (name, &at.address, at.port));
-    let weights = ours.weights.unwrap_or_default();
+    let weights = ours.weights.unwrap_or(Weights::NONE_GIVEN);
     ours.name == told.service
         && ours.kind == told.kind
         && ours.tags.as_deref().unwrap_or_default() == told.tags.as_deref().unwrap_or_default()

@@ -14,6 +14,8 @@ pub(super) fn complete(common: &Common) -> io::Result<muster_agent::Config> {
     if config.node_id.is_empty() {
         config.node_id = node_id(&common.data_dir)?;
     }
+    // Consul marks every node so; there are no segments.
+    config.meta.insert("consul-network-segment".into(), String::new());
     if common.keep {
         config.data_dir = Some(common.data_dir.clone());
     }

@@ -61,13 +61,16 @@ pub(crate) fn with_port(address: &str, port: u16) -> String {
 /// Whether somebody listens there; the refusal is in Consul's words.
 async fn reachable(address: &str) -> Result<(), String> {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    if tokio::net::lookup_host(address).await.map(|mut found| found.next().is_none()).unwrap_or(true) {
+        return Err(format!("Failed to resolve {host}: lookup {host}: no such host"));
+    }
     let connecting = tokio::time::timeout(Duration::from_secs(5), TcpStream::connect(address)).await;
     match connecting {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
             Err(format!("Failed to join {host}: dial tcp {address}: connect: connection refused"))
         }
-        Ok(Err(error)) => Err(format!("Failed to resolve {host}: {error}")),
+        Ok(Err(error)) => Err(format!("Failed to join {host}: dial tcp {address}: {error}")),
         Err(_) => Err(format!("Failed to join {host}: dial tcp {address}: i/o timeout")),
     }
 }

@@ -1,5 +1,6 @@
 //! Where the contract outside and the commands inside meet.
 
+mod kept;
 pub(crate) mod wanted;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::Request;
 use muster_api::catalog as incoming;
+use muster_api::catalog::Weights;
 use muster_api::{ApiError, decode};
 use muster_registry::command::{CheckSpec, Deregistration, Registration, ServiceSpec};
 use muster_registry::{Namespace, Rejected, Response, Status};
@@ -60,6 +62,7 @@ pub(crate) fn registration(body: &[u8], datacenter: &str) -> Result<Registration
     if asked.node.is_empty() {
         return Err(ApiError::Internal("Must provide node".into()));
     }
+    node_id(&asked.id)?;
     if asked.address.is_empty() && !asked.skip_node_update {
         return Err(ApiError::Internal("Must provide address if SkipNodeUpdate is not set".into()));
     }
@@ -104,7 +107,7 @@ fn service(asked: incoming::Service) -> Result<ServiceSpec, ApiError> {
         return Err(ApiError::Internal("Must provide service name with ID".into()));
     }
     let id = if asked.id.is_empty() { &asked.service } else { &asked.id };
-    let weights = asked.weights.unwrap_or_default();
+    let weights = asked.weights.unwrap_or(Weights::NONE_GIVEN);
     Ok(ServiceSpec {
         id: id.as_str().into(),
         name: asked.service.as_str().into(),
@@ -123,9 +126,27 @@ fn service(asked: incoming::Service) -> Result<ServiceSpec, ApiError> {
         weight_warning: weight(weights.warning)?,
         enable_tag_override: asked.enable_tag_override,
         kind: asked.kind.into(),
-        proxy: kept(asked.proxy),
-        connect: kept(asked.connect),
+        proxy: text_of(kept::proxy(asked.proxy)),
+        connect: text_of(asked.connect),
     })
+}
+
+/// A node's ID is a UUID, or is not given.
+fn node_id(id: &str) -> Result<(), ApiError> {
+    let wrong = |why: &str| Err(ApiError::Internal(format!("Bad node ID: {why}")));
+    let dashes = [8, 13, 18, 23];
+    match id.len() {
+        0 => Ok(()),
+        36 if id
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }) =>
+        {
+            Ok(())
+        }
+        36 => wrong("uuid is improperly formatted"),
+        _ => wrong("uuid string is wrong length"),
+    }
 }
 
 fn weight(asked: i64) -> Result<u32, ApiError> {
@@ -140,8 +161,11 @@ fn check(asked: incoming::Check, node: &str) -> Result<CheckSpec, ApiError> {
     }
     let id = [asked.check_id, asked.name.clone()].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
     if id.is_empty() {
-        return Err(ApiError::BadRequest("a check must have a CheckID or a Name".into()));
+        let text = "failed inserting check: failed inserting check: object missing primary index";
+        return Err(ApiError::Internal(format!("{text} on node {node:?}")));
     }
+    let (definition, kind) = kept::definition(asked.definition)?;
+    let kind = if asked.kind.is_empty() { kind } else { &asked.kind };
     let status = match asked.status.as_str() {
         "" => Status::Critical,
         text => Status::parse(text).ok_or_else(|| {
@@ -158,8 +182,8 @@ fn check(asked: incoming::Check, node: &str) -> Result<CheckSpec, ApiError> {
         notes: asked.notes.into(),
         output: asked.output.into(),
         service_id: asked.service_id.into(),
-        kind: asked.kind.into(),
-        definition: kept(asked.definition),
+        kind: kind.into(),
+        definition: text_of(definition),
     })
 }
 
@@ -167,6 +191,6 @@ fn texts(map: Option<BTreeMap<String, String>>) -> BTreeMap<Arc<str>, Arc<str>> 
     map.unwrap_or_default().into_iter().map(|(key, value)| (key.into(), value.into())).collect()
 }
 
-fn kept(json: Option<serde_json::Value>) -> Arc<str> {
+fn text_of(json: Option<serde_json::Value>) -> Arc<str> {
     json.filter(|value| !value.is_null()).map_or_else(|| "".into(), |value| value.to_string().into())
 }
