@@ -22,7 +22,7 @@ pub use applied::{Applied, Registry};
 pub use changes::{Change, Changes};
 pub use command::Command;
 pub use name::{Name, Namespace};
-pub use query::{Indexed, Query};
+pub use query::{Indexed, Query, Watched};
 pub use response::{Rejected, Response};
 pub use status::Status;
 pub use topic::{Topic, Topics};

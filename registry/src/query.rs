@@ -15,12 +15,23 @@ pub struct Indexed<A> {
     pub answer: A,
 }
 
-/// A question about the state.
-pub trait Query {
-    /// Its answer, borrowed from the view.
-    type Answer<'v>;
+/// What can be waited for: the part of a query that a waiter and a kept answer need, whatever the answer is.
+pub trait Watched {
     /// What it depends on.
     fn topics(&self) -> Topics;
-    /// Runs it. Total and pure.
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>>;
+    /// The index of the answer, without making the answer. An answer is the same while its index is.
+    fn index(&self, view: &View) -> u64;
+}
+
+/// A question about the state.
+pub trait Query: Watched {
+    /// Its answer, borrowed from the view.
+    type Answer<'v>;
+    /// Makes the answer. Total and pure.
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v>;
+
+    /// The answer with its index.
+    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
+        Indexed { index: self.index(view), answer: self.answer(view) }
+    }
 }

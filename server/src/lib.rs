@@ -2,9 +2,10 @@
 
 pub mod consensus;
 mod hosts;
-pub mod http;
+mod http;
 pub mod hub;
 mod leader;
+mod read;
 mod rpc;
 mod space;
 pub mod storage;
@@ -48,6 +49,8 @@ pub struct Config {
     pub snapshot_after: u64,
     /// How long leases, dead nodes and deletions last.
     pub terms: Terms,
+    /// Most queries that may block at once.
+    pub blocked_queries: usize,
 }
 
 /// A running server.
@@ -83,7 +86,7 @@ impl Server {
             .map_err(|error| io::Error::other(error.to_string()))?;
         let space = Arc::new(space::Space::new(config.data_dir.clone()));
         let consensus = Consensus::new(raft, wire, id, space.clone());
-        let public = http::router(consensus.clone(), hub.clone(), config.datacenter.clone());
+        let public = http::router(consensus.clone(), hub.clone(), &config.datacenter, config.blocked_queries);
         let mut tasks = JoinSet::new();
         tasks.spawn({
             let token = token.clone();

@@ -45,6 +45,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
         retry_join: common.retry_join.clone(),
         snapshot_after: 16_384,
         terms,
+        blocked_queries: 65_536,
     };
     let server = Server::open(config, rpc, token.clone()).await?;
     let mut tasks = Tasks::default();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::record::{Node, Service};
-use crate::{Indexed, Name, Namespace, Query, Topic, Topics, View};
+use crate::{Name, Namespace, Query, Topic, Topics, View, Watched};
 
 /// An instance and the node it runs on.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,15 +18,21 @@ pub struct Located<'v> {
 #[derive(Clone, Debug)]
 pub struct Nodes;
 
-impl Query for Nodes {
-    type Answer<'v> = Vec<&'v Arc<Node>>;
-
+impl Watched for Nodes {
     fn topics(&self) -> Topics {
         vec![Topic::Nodes]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
-        Indexed { index: view.catalog.nodes_index, answer: view.nodes().collect() }
+    fn index(&self, view: &View) -> u64 {
+        view.catalog.nodes_index
+    }
+}
+
+impl Query for Nodes {
+    type Answer<'v> = Vec<&'v Arc<Node>>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
+        view.nodes().collect()
     }
 }
 
@@ -37,23 +43,27 @@ pub struct Services {
     pub namespace: Namespace,
 }
 
-impl Query for Services {
-    type Answer<'v> = Vec<(&'v Name, Vec<&'v Arc<str>>)>;
-
+impl Watched for Services {
     fn topics(&self) -> Topics {
         vec![Topic::Services(self.namespace.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
+    fn index(&self, view: &View) -> u64 {
+        view.catalog.services_index.get(&self.namespace).copied().unwrap_or(0)
+    }
+}
+
+impl Query for Services {
+    type Answer<'v> = Vec<(&'v Name, Vec<&'v Arc<str>>)>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
         let from = Name { namespace: self.namespace.clone(), text: "".into() };
-        let answer = view
-            .catalog
+        view.catalog
             .services
             .range(from..)
             .take_while(|(name, _)| name.namespace == self.namespace)
             .map(|(name, entry)| (name, entry.tags.keys().collect()))
-            .collect();
-        Indexed { index: view.catalog.services_index.get(&self.namespace).copied().unwrap_or(0), answer }
+            .collect()
     }
 }
 
@@ -64,23 +74,27 @@ pub struct ServiceInstances {
     pub service: Name,
 }
 
-impl Query for ServiceInstances {
-    type Answer<'v> = Vec<Located<'v>>;
-
+impl Watched for ServiceInstances {
     fn topics(&self) -> Topics {
         vec![Topic::Service(self.service.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
-        let answer = view
-            .catalog
+    fn index(&self, view: &View) -> u64 {
+        view.service_index(&self.service)
+    }
+}
+
+impl Query for ServiceInstances {
+    type Answer<'v> = Vec<Located<'v>>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
+        view.catalog
             .services
             .get(&self.service)
             .into_iter()
             .flat_map(|entry| entry.instances.values())
             .filter_map(|service| Some(Located { node: view.node(&service.node)?, service }))
-            .collect();
-        Indexed { index: view.service_index(&self.service), answer }
+            .collect()
     }
 }
 
@@ -93,18 +107,23 @@ pub struct NodeServices {
     pub namespace: Namespace,
 }
 
-impl Query for NodeServices {
-    type Answer<'v> = Option<(&'v Arc<Node>, Vec<&'v Arc<Service>>)>;
-
+impl Watched for NodeServices {
     fn topics(&self) -> Topics {
         vec![Topic::Node(self.node.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
-        let answer = view.catalog.nodes.get(&self.node).map(|entry| {
+    fn index(&self, view: &View) -> u64 {
+        view.node_index(&self.node)
+    }
+}
+
+impl Query for NodeServices {
+    type Answer<'v> = Option<(&'v Arc<Node>, Vec<&'v Arc<Service>>)>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
+        view.catalog.nodes.get(&self.node).map(|entry| {
             let mine = |service: &&Arc<Service>| service.spec.namespace == self.namespace;
             (&entry.node, entry.services.values().filter(mine).collect())
-        });
-        Indexed { index: view.node_index(&self.node), answer }
+        })
     }
 }

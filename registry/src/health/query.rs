@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::state::StateKey;
 use crate::catalog::{Check, Node, Service};
-use crate::{Indexed, Name, Namespace, Query, Status, Topic, Topics, View};
+use crate::{Name, Namespace, Query, Status, Topic, Topics, View, Watched};
 
 /// An instance with its node and every check that counts for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,14 +24,20 @@ pub struct ServiceHealth {
     pub service: Name,
 }
 
-impl Query for ServiceHealth {
-    type Answer<'v> = Vec<Instance<'v>>;
-
+impl Watched for ServiceHealth {
     fn topics(&self) -> Topics {
         vec![Topic::Service(self.service.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
+    fn index(&self, view: &View) -> u64 {
+        view.service_index(&self.service)
+    }
+}
+
+impl Query for ServiceHealth {
+    type Answer<'v> = Vec<Instance<'v>>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
         let nobody: Arc<str> = "".into();
         let mut answer = Vec::new();
         if let Some(entry) = view.catalog.services.get(&self.service) {
@@ -44,7 +50,7 @@ impl Query for ServiceHealth {
                 answer.push(Instance { node: &home.node, service, checks });
             }
         }
-        Indexed { index: view.service_index(&self.service), answer }
+        answer
     }
 }
 
@@ -57,22 +63,28 @@ pub struct NodeChecks {
     pub namespace: Namespace,
 }
 
-impl Query for NodeChecks {
-    type Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>;
-
+impl Watched for NodeChecks {
     fn topics(&self) -> Topics {
         vec![Topic::Node(self.node.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
-        let answer = view.catalog.nodes.get(&self.node).into_iter().flat_map(|entry| {
+    fn index(&self, view: &View) -> u64 {
+        view.node_index(&self.node)
+    }
+}
+
+impl Query for NodeChecks {
+    type Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
+        let checks = view.catalog.nodes.get(&self.node).into_iter().flat_map(|entry| {
             entry
                 .checks
                 .values()
                 .filter(|check| check.spec.namespace == self.namespace)
                 .map(move |check| (&entry.node, check))
         });
-        Indexed { index: view.node_index(&self.node), answer: answer.collect() }
+        checks.collect()
     }
 }
 
@@ -83,14 +95,20 @@ pub struct ServiceChecks {
     pub service: Name,
 }
 
-impl Query for ServiceChecks {
-    type Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>;
-
+impl Watched for ServiceChecks {
     fn topics(&self) -> Topics {
         vec![Topic::Service(self.service.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
+    fn index(&self, view: &View) -> u64 {
+        view.service_index(&self.service)
+    }
+}
+
+impl Query for ServiceChecks {
+    type Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
         let mut answer = Vec::new();
         if let Some(entry) = view.catalog.services.get(&self.service) {
             for service in entry.instances.values() {
@@ -99,7 +117,7 @@ impl Query for ServiceChecks {
                 answer.extend(checks.into_iter().map(|check| (&home.node, check)));
             }
         }
-        Indexed { index: view.service_index(&self.service), answer }
+        answer
     }
 }
 
@@ -112,20 +130,24 @@ pub struct ChecksInState {
     pub namespace: Namespace,
 }
 
-impl Query for ChecksInState {
-    type Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>;
-
+impl Watched for ChecksInState {
     fn topics(&self) -> Topics {
         vec![Topic::Checks(self.namespace.clone(), self.state)]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
-        let all = [Status::Passing, Status::Warning, Status::Critical];
-        let mut index = 0;
+    fn index(&self, view: &View) -> u64 {
+        let moved =
+            |status| view.catalog.state_index.get(&(self.namespace.clone(), status)).copied().unwrap_or(0);
+        self.states().map(moved).max().unwrap_or(0)
+    }
+}
+
+impl Query for ChecksInState {
+    type Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
         let mut answer = Vec::new();
-        for status in all.into_iter().filter(|status| self.state.is_none_or(|state| state == *status)) {
-            let moved = view.catalog.state_index.get(&(self.namespace.clone(), status));
-            index = index.max(moved.copied().unwrap_or(0));
+        for status in self.states() {
             let from = StateKey { namespace: self.namespace.clone(), status, node: "".into(), id: "".into() };
             let checks = view
                 .catalog
@@ -135,6 +157,13 @@ impl Query for ChecksInState {
             answer.extend(checks.filter_map(|(key, check)| Some((view.node(&key.node)?, check))));
         }
         answer.sort_by(|(_, a), (_, b)| (&a.node, &a.spec.id).cmp(&(&b.node, &b.spec.id)));
-        Indexed { index, answer }
+        answer
+    }
+}
+
+impl ChecksInState {
+    fn states(&self) -> impl Iterator<Item = Status> + '_ {
+        let all = [Status::Passing, Status::Warning, Status::Critical];
+        all.into_iter().filter(|status| self.state.is_none_or(|state| state == *status))
     }
 }

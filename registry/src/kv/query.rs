@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tree::Entry;
-use crate::{Indexed, Name, Query, Topic, Topics, View};
+use crate::{Name, Query, Topic, Topics, View, Watched};
 
 /// One key.
 #[derive(Clone, Debug)]
@@ -12,21 +12,24 @@ pub struct Get {
     pub key: Name,
 }
 
-impl Query for Get {
-    type Answer<'v> = Option<&'v Arc<Entry>>;
-
+impl Watched for Get {
     fn topics(&self) -> Topics {
         vec![Topic::Key(self.key.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
+    fn index(&self, view: &View) -> u64 {
         match view.kv.entries.get(&self.key) {
-            Some(entry) => Indexed { index: entry.modify_index, answer: Some(entry) },
-            None => {
-                let gone = view.kv.tombstones.get(&self.key).copied().unwrap_or(0);
-                Indexed { index: gone.max(view.floor), answer: None }
-            }
+            Some(entry) => entry.modify_index,
+            None => view.kv.tombstones.get(&self.key).copied().unwrap_or(0).max(view.floor),
         }
+    }
+}
+
+impl Query for Get {
+    type Answer<'v> = Option<&'v Arc<Entry>>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
+        view.kv.entries.get(&self.key)
     }
 }
 
@@ -37,25 +40,25 @@ pub struct List {
     pub prefix: Name,
 }
 
-impl Query for List {
-    type Answer<'v> = Vec<&'v Arc<Entry>>;
-
+impl Watched for List {
     fn topics(&self) -> Topics {
         vec![Topic::Prefix(self.prefix.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
+    fn index(&self, view: &View) -> u64 {
+        view.kv.index_under(&self.prefix).max(view.floor)
+    }
+}
+
+impl Query for List {
+    type Answer<'v> = Vec<&'v Arc<Entry>>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
         let from = self.prefix.clone();
-        let answer: Vec<_> = view
-            .kv
-            .entries
-            .range(from..)
-            .take_while(|(key, _)| {
-                key.namespace == self.prefix.namespace && key.text.starts_with(&*self.prefix.text)
-            })
-            .map(|(_, entry)| entry)
-            .collect();
-        Indexed { index: view.kv.index_under(&self.prefix).max(view.floor), answer }
+        let under = view.kv.entries.range(from..).take_while(|(key, _)| {
+            key.namespace == self.prefix.namespace && key.text.starts_with(&*self.prefix.text)
+        });
+        under.map(|(_, entry)| entry).collect()
     }
 }
 
@@ -68,23 +71,29 @@ pub struct Keys {
     pub separator: Option<Arc<str>>,
 }
 
-impl Query for Keys {
-    type Answer<'v> = Vec<&'v str>;
-
+impl Watched for Keys {
     fn topics(&self) -> Topics {
         vec![Topic::Prefix(self.prefix.clone())]
     }
 
-    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
-        let listed = List { prefix: self.prefix.clone() }.run(view);
-        let mut names: Vec<&str> = Vec::with_capacity(listed.answer.len());
-        for entry in listed.answer {
+    fn index(&self, view: &View) -> u64 {
+        view.kv.index_under(&self.prefix).max(view.floor)
+    }
+}
+
+impl Query for Keys {
+    type Answer<'v> = Vec<&'v str>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
+        let listed = List { prefix: self.prefix.clone() }.answer(view);
+        let mut names: Vec<&str> = Vec::with_capacity(listed.len());
+        for entry in listed {
             let cut = self.cut(&entry.key.text);
             if names.last() != Some(&cut) {
                 names.push(cut);
             }
         }
-        Indexed { index: listed.index, answer: names }
+        names
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/v1/catalog/*`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::Request;
 use muster_api::{ApiError, Params, Reply, answer};
@@ -10,9 +11,9 @@ use muster_registry::{Name, Namespace, Query as _};
 use serde::Serialize;
 
 use super::Api;
-use super::blocking::view_for;
 use super::convert::{self, wanted};
 use super::shape::{FlatShape, NodeShape, ServiceShape};
+use crate::read::Question;
 
 const BODY_LIMIT: usize = 1 << 20;
 
@@ -54,60 +55,75 @@ struct NodeWithList<'v> {
     services: Option<Vec<ServiceShape<'v>>>,
 }
 
-pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Reply, ApiError> {
+/// `/v1/catalog/datacenters` depends on nothing that is stored.
+pub(crate) fn datacenters(datacenter: &str, params: &Params) -> Result<Reply, ApiError> {
+    answer::json(&[datacenter], params.pretty())
+}
+
+pub(crate) fn question(
+    datacenter: &Arc<str>,
+    what: &str,
+    name: &str,
+    params: Arc<Params>,
+) -> Result<Question, ApiError> {
     params.refuse_filter()?;
-    let datacenter = api.datacenter.as_str();
     match what {
-        "datacenters" => answer::json(&[datacenter], params.pretty()),
-        "nodes" => {
-            let (view, meta) = view_for(api, params, &Nodes).await?;
-            let nodes = Nodes.run(&view).answer;
-            let shapes: Vec<_> = nodes
-                .into_iter()
-                .filter(|node| wanted::by_meta(&node.meta, params))
-                .map(|node| NodeShape { node, datacenter })
-                .collect();
-            Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
-        }
+        "nodes" => Ok(nodes(datacenter.clone(), params)),
         "services" if params.has("node-meta") => {
             Err(ApiError::NotYet("?node-meta on /catalog/services".into()))
         }
-        "services" => {
-            let query = Services { namespace: Namespace::DEFAULT };
-            let (view, meta) = view_for(api, params, &query).await?;
+        "services" => Ok(Question::new(Services { namespace: Namespace::DEFAULT }, move |query, view| {
             let names: BTreeMap<_, _> =
-                query.run(&view).answer.into_iter().map(|(name, tags)| (&*name.text, tags)).collect();
-            Ok(answer::with_meta(answer::json(&names, params.pretty())?, meta))
-        }
+                query.answer(view).into_iter().map(|(name, tags)| (&*name.text, tags)).collect();
+            answer::json(&names, params.pretty())
+        })),
         "service" if name.is_empty() => Err(ApiError::BadRequest("Missing service name".into())),
-        "service" => {
-            let query = ServiceInstances { service: Name::new(name) };
-            let (view, meta) = view_for(api, params, &query).await?;
-            let shapes: Vec<_> = query
-                .run(&view)
-                .answer
-                .into_iter()
-                .filter(|at| wanted::by_tags(&at.service.spec.tags, params))
-                .filter(|at| wanted::by_meta(&at.node.meta, params))
-                .map(|at| FlatShape { node: at.node, service: at.service, datacenter })
-                .collect();
-            Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
-        }
+        "service" => Ok(instances(datacenter.clone(), name, params)),
         _ if name.is_empty() => Err(ApiError::BadRequest("Missing node name".into())),
-        _ => node(api, what, name, params).await,
+        _ => Ok(node(datacenter.clone(), what, name, params)),
     }
 }
 
-async fn node(api: &Api, what: &str, name: &str, params: &Params) -> Result<Reply, ApiError> {
+fn nodes(datacenter: Arc<str>, params: Arc<Params>) -> Question {
+    Question::new(Nodes, move |query, view| {
+        let shapes: Vec<_> = query
+            .answer(view)
+            .into_iter()
+            .filter(|node| wanted::by_meta(&node.meta, &params))
+            .map(|node| NodeShape { node, datacenter: &datacenter })
+            .collect();
+        answer::json(&shapes, params.pretty())
+    })
+}
+
+fn instances(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Question {
+    Question::new(ServiceInstances { service: Name::new(name) }, move |query, view| {
+        let shapes: Vec<_> = query
+            .answer(view)
+            .into_iter()
+            .filter(|at| wanted::by_tags(&at.service.spec.tags, &params))
+            .filter(|at| wanted::by_meta(&at.node.meta, &params))
+            .map(|at| FlatShape { node: at.node, service: at.service, datacenter: &datacenter })
+            .collect();
+        answer::json(&shapes, params.pretty())
+    })
+}
+
+fn node(datacenter: Arc<str>, what: &str, name: &str, params: Arc<Params>) -> Question {
+    let as_list = what == "node-services";
     let query = NodeServices { node: name.into(), namespace: Namespace::DEFAULT };
-    let (view, meta) = view_for(api, params, &query).await?;
-    let found = query.run(&view).answer;
-    let shape = |node| NodeShape { node, datacenter: &api.datacenter };
-    let body = if what == "node-services" {
-        let (node, services) = found.unzip();
-        let services = services.map(|list| list.into_iter().map(|service| ServiceShape(service)).collect());
-        answer::json(&NodeWithList { node: node.map(|node| shape(node)), services }, params.pretty())?
-    } else {
+    Question::new(query, move |query, view| {
+        let found = query.answer(view);
+        let shape = |node| NodeShape { node, datacenter: &datacenter };
+        if as_list {
+            let (node, services) = found.unzip();
+            let services =
+                services.map(|list| list.into_iter().map(|service| ServiceShape(service)).collect());
+            return answer::json(
+                &NodeWithList { node: node.map(|node| shape(node)), services },
+                params.pretty(),
+            );
+        }
         let whole = found.map(|(node, services)| NodeWithMap {
             node: shape(node),
             services: services
@@ -115,7 +131,6 @@ async fn node(api: &Api, what: &str, name: &str, params: &Params) -> Result<Repl
                 .map(|service| (&*service.spec.id, ServiceShape(service)))
                 .collect(),
         });
-        answer::json(&whole, params.pretty())?
-    };
-    Ok(answer::with_meta(body, meta))
+        answer::json(&whole, params.pretty())
+    })
 }

@@ -1,18 +1,23 @@
 //! `/v1/health/*`.
 
-use muster_api::{ApiError, Params, Reply, answer};
+use std::sync::Arc;
+
+use muster_api::{ApiError, Params, answer};
 use muster_registry::catalog::{Check, Node};
 use muster_registry::health::Instance;
 use muster_registry::health::query::{ChecksInState, NodeChecks, ServiceChecks, ServiceHealth};
 use muster_registry::{Name, Namespace, Query, Status};
-use std::sync::Arc;
 
-use super::Api;
-use super::blocking::{self, view_for};
 use super::convert::wanted;
 use super::shape::{CheckShape, InstanceShape};
+use crate::read::Question;
 
-pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Reply, ApiError> {
+pub(crate) fn question(
+    datacenter: &Arc<str>,
+    what: &str,
+    name: &str,
+    params: Arc<Params>,
+) -> Result<Question, ApiError> {
     params.refuse_filter()?;
     let missing = |what: &str| Err(ApiError::BadRequest(format!("Missing {what}")));
     let namespace = Namespace::DEFAULT;
@@ -20,58 +25,54 @@ pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> 
         ("service" | "checks", "") => missing("service name"),
         ("node", "") => missing("node name"),
         ("state", "") => missing("check state"),
-        ("service", _) => service(api, name, params).await,
-        ("checks", _) => checks(api, params, ServiceChecks { service: Name::new(name) }).await,
-        ("node", _) => checks(api, params, NodeChecks { node: name.into(), namespace }).await,
-        (_, "any") => checks(api, params, ChecksInState { state: None, namespace }).await,
+        ("service", _) => service(datacenter.clone(), name, params),
+        ("checks", _) => Ok(checks(params, ServiceChecks { service: Name::new(name) })),
+        ("node", _) => Ok(checks(params, NodeChecks { node: name.into(), namespace })),
+        (_, "any") => Ok(checks(params, ChecksInState { state: None, namespace })),
         (_, state) => match Status::parse(state) {
-            Some(state) => checks(api, params, ChecksInState { state: Some(state), namespace }).await,
-            None => {
-                // Consul answers a state that there is not with a list that is always empty.
-                let stamp = api.consensus.gate(params.mode(&api.datacenter)?).await?;
-                let index = api.hub.view().index();
+            Some(state) => Ok(checks(params, ChecksInState { state: Some(state), namespace })),
+            // Consul answers a state that there is not with a list that is always empty.
+            None => Ok(Question::new(ChecksInState { state: None, namespace }, move |_, _| {
                 let none: [(); 0] = [];
-                let meta = blocking::meta(index, stamp);
-                Ok(answer::with_meta(answer::json(&none, params.pretty())?, meta))
-            }
+                answer::json(&none, params.pretty())
+            })),
         },
     }
 }
 
-async fn service(api: &Api, name: &str, params: &Params) -> Result<Reply, ApiError> {
+fn service(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Result<Question, ApiError> {
     let passing = match params.get("passing") {
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
         Some(_) => return Err(ApiError::BadRequest("Invalid value for ?passing".into())),
         None => params.has("passing"),
     };
-    let query = ServiceHealth { service: Name::new(name) };
-    let (view, meta) = view_for(api, params, &query).await?;
-    let shapes: Vec<_> = query
-        .run(&view)
-        .answer
-        .into_iter()
-        .filter(|instance| !passing || all_pass(instance))
-        .filter(|instance| wanted::by_tags(&instance.service.spec.tags, params))
-        .filter(|instance| wanted::by_meta(&instance.node.meta, params))
-        .map(|instance| InstanceShape { instance, datacenter: &api.datacenter })
-        .collect();
-    Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
+    Ok(Question::new(ServiceHealth { service: Name::new(name) }, move |query, view| {
+        let shapes: Vec<_> = query
+            .answer(view)
+            .into_iter()
+            .filter(|instance| !passing || all_pass(instance))
+            .filter(|instance| wanted::by_tags(&instance.service.spec.tags, &params))
+            .filter(|instance| wanted::by_meta(&instance.node.meta, &params))
+            .map(|instance| InstanceShape { instance, datacenter: &datacenter })
+            .collect();
+        answer::json(&shapes, params.pretty())
+    }))
 }
 
-async fn checks<Q>(api: &Api, params: &Params, query: Q) -> Result<Reply, ApiError>
+fn checks<Q>(params: Arc<Params>, query: Q) -> Question
 where
-    Q: for<'v> Query<Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>>,
+    Q: for<'v> Query<Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>> + Send + Sync + 'static,
 {
-    let (view, meta) = view_for(api, params, &query).await?;
-    let shapes: Vec<_> = query
-        .run(&view)
-        .answer
-        .into_iter()
-        .filter(|(node, _)| wanted::by_meta(&node.meta, params))
-        .map(|(_, check)| CheckShape(check))
-        .collect();
-    Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
+    Question::new(query, move |query, view| {
+        let shapes: Vec<_> = query
+            .answer(view)
+            .into_iter()
+            .filter(|(node, _)| wanted::by_meta(&node.meta, &params))
+            .map(|(_, check)| CheckShape(check))
+            .collect();
+        answer::json(&shapes, params.pretty())
+    })
 }
 
 fn all_pass(instance: &Instance<'_>) -> bool {

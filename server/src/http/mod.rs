@@ -1,7 +1,6 @@
 //! Consul's HTTP API but for `/v1/agent/*`, in four steps each: extract, convert, propose or read, render.
-//! No handler knows openraft, and no handler makes up an error text: those are in `error.rs`.
+//! No handler knows openraft, and no handler makes up an error text: those are in `muster_api`.
 
-mod blocking;
 mod catalog;
 mod convert;
 mod health;
@@ -15,27 +14,53 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::Method;
+use http::{HeaderMap, Method, Uri};
 use muster_api::{ApiError, Params, Reply, answer, params};
 
 use crate::consensus::Consensus;
 use crate::hub::Hub;
+use crate::read::{Asked, Question, Reader};
 
 /// What every handler may use.
 pub(crate) struct Api {
     pub(crate) consensus: Consensus,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) datacenter: String,
+    pub(crate) reader: Reader,
+    pub(crate) datacenter: Arc<str>,
 }
 
-/// The public API over a server.
-pub fn router(consensus: Consensus, hub: Arc<Hub>, datacenter: String) -> Router {
-    Router::new().fallback(handle).with_state(Arc::new(Api { consensus, hub, datacenter }))
+/// The public API over a server, on which at most `waiters` queries block at once.
+pub(crate) fn router(consensus: Consensus, hub: Arc<Hub>, datacenter: &str, waiters: usize) -> Router {
+    let reader = Reader::new(consensus.clone(), hub, waiters);
+    Router::new().fallback(handle).with_state(Arc::new(Api {
+        consensus,
+        reader,
+        datacenter: datacenter.into(),
+    }))
 }
 
 async fn handle(State(api): State<Arc<Api>>, request: Request) -> Response {
-    let reply = dispatch(&api, request).await.unwrap_or_else(ApiError::into_reply);
-    reply.map(Body::from)
+    let known = match request.method() {
+        &Method::GET => api.reader.again(target(request.uri()), request.headers()).await,
+        _ => None,
+    };
+    let reply = match known {
+        Some(reply) => reply,
+        None => dispatch(&api, request).await,
+    };
+    reply.unwrap_or_else(ApiError::into_reply).map(Body::from)
+}
+
+/// The words in which a request asks.
+fn target(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |target| target.as_str())
+}
+
+/// What of a request a read needs.
+struct Incoming {
+    uri: Uri,
+    method: Method,
+    headers: HeaderMap,
+    params: Arc<Params>,
 }
 
 async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
@@ -43,16 +68,23 @@ async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
     let Some(path) = path.strip_prefix("/v1/") else { return Err(ApiError::NotFound) };
     if let Some(key) = path.strip_prefix("kv/") {
-        return kv::handle(api, key, &params, request).await;
+        let methods = ["GET", "HEAD", "PUT", "DELETE"];
+        if let Some(answer) = answer::method(request.method(), "OPTIONS,GET,PUT,DELETE", &methods)? {
+            return Ok(answer);
+        }
+        if matches!(*request.method(), Method::PUT | Method::DELETE) {
+            return kv::write(api, key, &params, request).await;
+        }
+        let incoming = without_body(request, params);
+        let question = kv::question(key, incoming.params.clone())?;
+        return ask(api, question, &incoming).await;
     }
     let (area, rest) = path.split_once('/').unwrap_or((path, ""));
     match (area, rest) {
         ("catalog", "register") => catalog::register(api, &params, request).await,
         ("catalog", "deregister") => catalog::deregister(api, &params, request).await,
         ("catalog" | "health" | "status" | "operator", _) => {
-            let method = request.method().clone();
-            drop(request);
-            read(api, area, rest, &params, method).await
+            read(api, area, rest, without_body(request, params)).await
         }
         (
             "agent" | "session" | "txn" | "query" | "event" | "acl" | "coordinate" | "snapshot" | "connect"
@@ -63,7 +95,12 @@ async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
     }
 }
 
-async fn read(api: &Api, area: &str, rest: &str, params: &Params, method: Method) -> Result<Reply, ApiError> {
+fn without_body(request: Request, params: Params) -> Incoming {
+    let (parts, _) = request.into_parts();
+    Incoming { uri: parts.uri, method: parts.method, headers: parts.headers, params: Arc::new(params) }
+}
+
+async fn read(api: &Api, area: &str, rest: &str, incoming: Incoming) -> Result<Reply, ApiError> {
     let (what, name) = rest.split_once('/').unwrap_or((rest, ""));
     let known = match area {
         "catalog" => {
@@ -76,13 +113,21 @@ async fn read(api: &Api, area: &str, rest: &str, params: &Params, method: Method
     if !known {
         return Err(ApiError::NotFound);
     }
-    if let Some(answer) = answer::method(&method, "OPTIONS,GET", &["GET"])? {
+    if let Some(answer) = answer::method(&incoming.method, "OPTIONS,GET", &["GET"])? {
         return Ok(answer);
     }
-    match area {
-        "catalog" => catalog::read(api, what, name, params).await,
-        "health" => health::read(api, what, name, params).await,
-        "status" => status::read(api, what, params),
-        _ => status::raft_configuration(api, params),
-    }
+    let params = incoming.params.clone();
+    let question = match area {
+        "catalog" if what == "datacenters" => return catalog::datacenters(&api.datacenter, &params),
+        "catalog" => catalog::question(&api.datacenter, what, name, params)?,
+        "health" => health::question(&api.datacenter, what, name, params)?,
+        "status" => return status::read(api, what, &params),
+        _ => return status::raft_configuration(api, &params),
+    };
+    ask(api, question, &incoming).await
+}
+
+async fn ask(api: &Api, question: Question, incoming: &Incoming) -> Result<Reply, ApiError> {
+    let asked = Asked::new(question, &incoming.params, &api.datacenter)?;
+    api.reader.answer(target(&incoming.uri), asked, &incoming.headers).await
 }

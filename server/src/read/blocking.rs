@@ -1,50 +1,28 @@
-//! The one wait loop: every endpoint that reads goes through it.
+//! The one wait loop: every query that blocks goes through it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use muster_api::{ApiError, Meta, Params, Wait};
-use muster_registry::{Indexed, Query, View};
+use muster_api::Wait;
+use muster_registry::View;
 use rand::Rng as _;
 use tokio::time::{Instant, timeout_at};
 
-use super::Api;
-use crate::consensus::ReadStamp;
+use super::Question;
 use crate::hub::Hub;
 
-/// Passes the gate of the read mode, waits if the query blocks, and gives the view to answer from.
-pub(crate) async fn view_for<Q: Query>(
-    api: &Api,
-    params: &Params,
-    query: &Q,
-) -> Result<(Arc<View>, Meta), ApiError> {
-    let mode = params.mode(&api.datacenter)?;
-    let wait = params.wait()?;
-    let stamp = api.consensus.gate(mode).await?;
-    let view = match wait {
-        Some(wait) => wait_for(&api.hub, query, wait).await,
-        None => api.hub.view(),
-    };
-    let Indexed { index, .. } = query.run(&view);
-    Ok((view, meta(index, stamp)))
-}
-
-/// The headers of a read at `index`.
-pub(super) fn meta(index: u64, stamp: ReadStamp) -> Meta {
-    Meta { index, known_leader: stamp.known_leader, last_contact: stamp.last_contact }
-}
-
-/// Waits until the index of `query` is above the one that the client has, or its time is over; then the data
-/// of that moment are the answer. The wait is lengthened by up to a sixteenth, so that clients that began
+/// Waits until the index of `question` is above the one that the client has, or its time is over; then the
+/// data of that moment are the answer. The wait is lengthened by up to a sixteenth, so that clients that began
 /// together do not all come back together.
-async fn wait_for<Q: Query>(hub: &Hub, query: &Q, wait: Wait) -> Arc<View> {
+pub(super) async fn wait_for(hub: &Hub, question: &Question, wait: Wait) -> Arc<View> {
     // Subscribed first, looked second: no change falls between.
-    let waiter = hub.subscribe(query.topics());
+    let waiter = hub.subscribe(question.topics());
     let sixteenth = u64::try_from(wait.longest.as_millis() / 16).unwrap_or(0);
-    let jitter = std::time::Duration::from_millis(rand::rng().random_range(0..=sixteenth));
+    let jitter = Duration::from_millis(rand::rng().random_range(0..=sixteenth));
     let deadline = Instant::now() + wait.longest + jitter;
     let changed = waiter.until(|| {
         let view = hub.view();
-        let index = query.run(&view).index.max(1);
+        let index = question.index(&view).max(1);
         // An index below the client's means that the state was replaced: it must look again.
         (index != wait.index && (index > wait.index || view.index() < wait.index)).then_some(view)
     });
@@ -53,11 +31,10 @@ async fn wait_for<Q: Query>(hub: &Hub, query: &Q, wait: Wait) -> Arc<View> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
+    use muster_api::answer;
     use muster_registry::command::{Command, KvCommand};
     use muster_registry::kv::query::{Get, List};
-    use muster_registry::{Name, Registry};
+    use muster_registry::{Name, Registry, Watched};
 
     use super::*;
 
@@ -68,11 +45,15 @@ mod tests {
         hub.publish(registry.view().clone(), &applied.changes);
     }
 
+    fn question(query: impl Watched + Send + Sync + 'static) -> Question {
+        Question::new(query, |_, _| answer::json(&true, false))
+    }
+
     #[tokio::test(start_paused = true)]
     async fn only_its_own_change_ends_a_wait() {
         let (hub, mut registry) = (Arc::new(Hub::default()), Registry::new());
         set(&hub, &mut registry, 5, "mine");
-        let (mine, waiting) = (Get { key: Name::new("mine") }, hub.clone());
+        let (mine, waiting) = (question(Get { key: Name::new("mine") }), hub.clone());
         let wait = Wait { index: 5, longest: Duration::from_secs(60) };
         let blocked = tokio::spawn(async move { wait_for(&waiting, &mine, wait).await.index() });
         while hub.waiting() == 0 {
@@ -92,7 +73,7 @@ mod tests {
         set(&hub, &mut registry, 5, "a/b");
         let began = Instant::now();
         let wait = Wait { index: 5, longest: Duration::from_secs(16) };
-        wait_for(&hub, &List { prefix: Name::new("a/") }, wait).await;
+        wait_for(&hub, &question(List { prefix: Name::new("a/") }), wait).await;
         let took = began.elapsed();
         assert!((Duration::from_secs(16)..=Duration::from_secs(17)).contains(&took), "{took:?}");
     }
