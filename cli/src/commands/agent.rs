@@ -116,6 +116,7 @@ fn common(flags: &Flags, temporary: Option<PathBuf>) -> Result<wiring::Common, F
             .collect(),
         http: SocketAddr::new(flags.client, flags.http_port),
         dns_at: SocketAddr::new(flags.client, flags.dns_port),
+        limits: wiring::doors::Limits::default(),
         services: Vec::new(),
         checks: Vec::new(),
         leave_on_terminate: !is_server,

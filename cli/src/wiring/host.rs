@@ -4,14 +4,13 @@
 use std::io;
 use std::sync::Arc;
 
-use axum::serve::ListenerExt as _;
 use muster_agent::Agent;
 use tokio_util::sync::CancellationToken;
 
 use super::dns_on_watch::DnsOnWatch;
 use super::supervise::Tasks;
 use super::upstream_remote::Servers;
-use super::{Common, bound, front, identity, named};
+use super::{Common, bound, doors, front, identity, named};
 
 /// What a client agent is started with.
 #[derive(Clone, Debug)]
@@ -54,16 +53,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
     });
     tasks.spawn("dns", muster_dns::run(sockets, Arc::new(directory), common.dns, token.clone()));
     let (router, stop) = (front::on_client(agent.clone()), token.clone());
-    tasks.spawn("http", async move {
-        let http = http.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let served = axum::serve(http, router).into_future();
-        tokio::select! {
-            result = served => result,
-            () = stop.cancelled() => Ok(()),
-        }
-    });
+    tasks.spawn("http", doors::serve(http, router, common.limits, stop));
     tracing::info!(http = %common.http, dns = %common.dns_at, "muster is up");
     let farewell = async {
         if common.leave_on_terminate {

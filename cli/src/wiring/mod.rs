@@ -2,6 +2,7 @@
 
 mod dns_on_view;
 mod dns_on_watch;
+pub(crate) mod doors;
 mod front;
 pub(crate) mod host;
 mod identity;
@@ -31,6 +32,7 @@ pub(crate) struct Common {
     pub(crate) retry_join: Vec<String>,
     pub(crate) http: SocketAddr,
     pub(crate) dns_at: SocketAddr,
+    pub(crate) limits: doors::Limits,
     /// What the configuration files define.
     pub(crate) services: Vec<ServiceDefinition>,
     pub(crate) checks: Vec<CheckDefinition>,

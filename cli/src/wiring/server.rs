@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::serve::ListenerExt as _;
 use muster_agent::Agent;
 use muster_server::consensus::types::Peer;
 use muster_server::{Server, Terms};
@@ -13,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::dns_on_view::DnsOnView;
 use super::supervise::Tasks;
 use super::upstream_local::InProcess;
-use super::{Common, bound, front, identity, named};
+use super::{Common, bound, doors, front, identity, named};
 
 /// What a server is started with.
 #[derive(Clone, Debug)]
@@ -63,17 +62,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
     let directory = Arc::new(DnsOnView::new(server.hub.clone(), server.consensus.clone()));
     tasks.spawn("dns", muster_dns::run(sockets, directory, common.dns, token.clone()));
     let (router, stop) = (front::on_server(agent.clone(), server.router()), token.clone());
-    tasks.spawn("http", async move {
-        let http = http.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        // Blocked queries may wait for minutes: their connections end with the process, not before.
-        let served = axum::serve(http, router).into_future();
-        tokio::select! {
-            result = served => result,
-            () = stop.cancelled() => Ok(()),
-        }
-    });
+    tasks.spawn("http", doors::serve(http, router, common.limits, stop));
     tasks.spawn("server", server.run());
     tracing::info!(http = %common.http, dns = %common.dns_at, rpc = %rpc_at, "muster is up");
     let farewell = async {
