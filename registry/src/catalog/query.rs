@@ -1,5 +1,6 @@
 //! Questions about the catalog.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::record::{Node, Service};
@@ -54,6 +55,46 @@ impl Query for Services {
             .map(|(name, entry)| (name, entry.tags.keys().collect()))
             .collect();
         Indexed { index: view.catalog.services_index.get(&self.namespace).copied().unwrap_or(0), answer }
+    }
+}
+
+/// The services of a namespace that run on nodes with certain metadata, with the tags of their instances there.
+#[derive(Clone, Debug)]
+pub struct ServicesOnNodes {
+    /// The tenant.
+    pub namespace: Namespace,
+    /// What the nodes must have; all of it.
+    pub meta: Vec<(Arc<str>, Arc<str>)>,
+}
+
+impl Query for ServicesOnNodes {
+    type Answer<'v> = Vec<(&'v Name, Vec<&'v Arc<str>>)>;
+
+    fn topics(&self) -> Topics {
+        // One instance may take a tag away that others elsewhere still carry: the list of all does not move then.
+        vec![Topic::Instances(self.namespace.clone())]
+    }
+
+    fn run<'v>(&self, view: &'v View) -> Indexed<Self::Answer<'v>> {
+        let fits = |service: &&Arc<Service>| {
+            view.node(&service.node)
+                .is_some_and(|node| self.meta.iter().all(|(key, value)| node.meta.get(key) == Some(value)))
+        };
+        let from = Name { namespace: self.namespace.clone(), text: "".into() };
+        let mut index = view.floor;
+        let mut answer = Vec::new();
+        let ours = |name: &Name| name.namespace == self.namespace;
+        for (name, entry) in view.catalog.services.range(from.clone()..).take_while(|(name, _)| ours(name)) {
+            index = index.max(entry.index);
+            let mut there = entry.instances.values().filter(fits).peekable();
+            if there.peek().is_some() {
+                let tags: BTreeSet<_> = there.flat_map(|service| &service.spec.tags).collect();
+                answer.push((name, tags.into_iter().collect()));
+            }
+        }
+        let lost = view.catalog.lost_services.range(from..).take_while(|(name, _)| ours(name));
+        index = lost.fold(index, |index, (_, gone)| index.max(*gone));
+        Indexed { index, answer }
     }
 }
 

@@ -1,16 +1,19 @@
 //! `/v1/catalog/*`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::Request;
+use muster_api::filter::fields::{FLAT, NODE, SERVICE};
 use muster_api::{ApiError, Params, Reply, answer};
-use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services};
+use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services, ServicesOnNodes};
 use muster_registry::command::Command;
-use muster_registry::{Name, Namespace, Query as _};
+use muster_registry::{Name, Namespace, Query};
 use serde::Serialize;
 
 use super::Api;
 use super::blocking::view_for;
+use super::convert::picture::{FlatPicture, NodePicture, ServicePicture};
 use super::convert::{self, wanted};
 use super::shape::{FlatShape, NodeShape, ServiceShape};
 
@@ -55,32 +58,29 @@ struct NodeWithList<'v> {
 }
 
 pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> Result<Reply, ApiError> {
-    params.refuse_filter()?;
     let datacenter = api.datacenter.as_str();
     match what {
         "datacenters" => answer::json(&[datacenter], params.pretty()),
         "nodes" => {
+            let filter = wanted::filter(api, params, NODE)?;
             let (view, meta) = view_for(api, params, &Nodes).await?;
             let nodes = Nodes.run(&view).answer;
             let shapes: Vec<_> = nodes
                 .into_iter()
                 .filter(|node| wanted::by_meta(&node.meta, params))
+                .filter(|node| wanted::by_filter(filter.as_ref(), &NodePicture { node, datacenter }))
                 .map(|node| NodeShape { node, datacenter })
                 .collect();
             Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
         }
         "services" if params.has("node-meta") => {
-            Err(ApiError::NotYet("?node-meta on /catalog/services".into()))
+            let meta = wanted::meta(params).map(|(key, value)| (key.into(), value.into())).collect();
+            services(api, params, ServicesOnNodes { namespace: Namespace::DEFAULT, meta }).await
         }
-        "services" => {
-            let query = Services { namespace: Namespace::DEFAULT };
-            let (view, meta) = view_for(api, params, &query).await?;
-            let names: BTreeMap<_, _> =
-                query.run(&view).answer.into_iter().map(|(name, tags)| (&*name.text, tags)).collect();
-            Ok(answer::with_meta(answer::json(&names, params.pretty())?, meta))
-        }
+        "services" => services(api, params, Services { namespace: Namespace::DEFAULT }).await,
         "service" if name.is_empty() => Err(ApiError::BadRequest("Missing service name".into())),
         "service" => {
+            let filter = wanted::filter(api, params, FLAT)?;
             let query = ServiceInstances { service: Name::new(name) };
             let (view, meta) = view_for(api, params, &query).await?;
             let shapes: Vec<_> = query
@@ -89,6 +89,10 @@ pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> 
                 .into_iter()
                 .filter(|at| wanted::by_tags(&at.service.spec.tags, params))
                 .filter(|at| wanted::by_meta(&at.node.meta, params))
+                .filter(|at| {
+                    let picture = FlatPicture { node: at.node, service: at.service, datacenter };
+                    wanted::by_filter(filter.as_ref(), &picture)
+                })
                 .map(|at| FlatShape { node: at.node, service: at.service, datacenter })
                 .collect();
             Ok(answer::with_meta(answer::json(&shapes, params.pretty())?, meta))
@@ -98,10 +102,24 @@ pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> 
     }
 }
 
+async fn services<Q>(api: &Api, params: &Params, query: Q) -> Result<Reply, ApiError>
+where
+    Q: for<'v> Query<Answer<'v> = Vec<(&'v Name, Vec<&'v Arc<str>>)>>,
+{
+    let (view, meta) = view_for(api, params, &query).await?;
+    let names: BTreeMap<_, _> =
+        query.run(&view).answer.into_iter().map(|(name, tags)| (&*name.text, tags)).collect();
+    Ok(answer::with_meta(answer::json(&names, params.pretty())?, meta))
+}
+
 async fn node(api: &Api, what: &str, name: &str, params: &Params) -> Result<Reply, ApiError> {
+    let filter = wanted::filter(api, params, SERVICE)?;
     let query = NodeServices { node: name.into(), namespace: Namespace::DEFAULT };
     let (view, meta) = view_for(api, params, &query).await?;
-    let found = query.run(&view).answer;
+    let mut found = query.run(&view).answer;
+    if let Some((_, services)) = &mut found {
+        services.retain(|service| wanted::by_filter(filter.as_ref(), &ServicePicture(service)));
+    }
     let shape = |node| NodeShape { node, datacenter: &api.datacenter };
     let body = if what == "node-services" {
         let (node, services) = found.unzip();
