@@ -7,6 +7,7 @@ pub mod consistency;
 pub mod decode;
 pub mod duration;
 pub mod error;
+pub mod filter;
 pub mod params;
 pub mod service;
 

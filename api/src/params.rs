@@ -137,17 +137,6 @@ impl Params {
             None => Ok(WAIT),
         }
     }
-
-    /// Refuses what is not built yet, rather than answer something else.
-    ///
-    /// # Errors
-    /// Where there is a filter.
-    pub fn refuse_filter(&self) -> Result<(), ApiError> {
-        if self.get("filter").is_some() {
-            return Err(ApiError::NotYet("?filter".into()));
-        }
-        Ok(())
-    }
 }
 
 /// A path with its escapes undone; an escape that is no text is refused.

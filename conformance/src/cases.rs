@@ -8,6 +8,7 @@ mod catalog;
 mod catalog_more;
 mod catalog_reads;
 mod errors;
+mod filter;
 mod health;
 mod kv;
 mod kv_reads;
@@ -25,6 +26,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         catalog_more::CASES,
         catalog_reads::CASES,
         health::CASES,
+        filter::CASES,
         agent_services::CASES,
         agent_services_health::CASES,
         agent_checks::CASES,

@@ -15,6 +15,8 @@ pub enum Topic {
     Services(Namespace),
     /// Everything an answer about one service shows: instances, their nodes, their checks.
     Service(Name),
+    /// Everything an answer about any service of a namespace shows.
+    Instances(Namespace),
     /// The checks that are in this state, or (None) all checks.
     Checks(Namespace, Option<Status>),
     /// One key.
@@ -35,6 +37,7 @@ impl Topic {
             (_, Change::Restored) | (Self::Nodes, Change::Nodes) => true,
             (Self::Node(mine), Change::Node(theirs)) => mine == theirs,
             (Self::Services(mine), Change::Services(theirs)) => mine == theirs,
+            (Self::Instances(mine), Change::Service(theirs)) => *mine == theirs.namespace,
             (Self::Service(mine), Change::Service(theirs)) | (Self::Key(mine), Change::Key(theirs)) => {
                 mine == theirs
             }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services};
+use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services, ServicesOnNodes};
 use muster_registry::command::{CheckSpec, Deregistration, KvCommand, Registration, ServiceSpec};
 use muster_registry::health::query::{ChecksInState, NodeChecks, ServiceChecks, ServiceHealth};
 use muster_registry::kv::query::{Get, Keys, List};
@@ -61,9 +61,11 @@ fn command() -> impl Strategy<Value = Command> {
         8 => (
             text(&["n1", "n2", "n3"]), text(&["", "id1", "id2"]), text(&["10.0.0.1", "10.0.0.2"]),
             any::<bool>(), proptest::option::of(service()), proptest::collection::vec(check(), 0..3),
-        ).prop_map(|(node, node_id, address, skip_node_update, service, checks)| {
+            any::<bool>(),
+        ).prop_map(|(node, node_id, address, skip_node_update, service, checks, linux)| {
+            let node_meta = linux.then(|| ("os".into(), "linux".into())).into_iter().collect();
             Command::Register(Box::new(Registration {
-                node, node_id, address, skip_node_update, service, checks, ..Registration::default()
+                node, node_id, node_meta, address, skip_node_update, service, checks, ..Registration::default()
             }))
         }),
         4 => (text(&["n1", "n2", "n3"]), text(&["", "s1", "s2"]), text(&["", "c1", "c2"]), space()).prop_map(
@@ -105,6 +107,8 @@ fn all_hold(before: &View, after: &View, changes: &Changes) -> Result<(), TestCa
     holds(&Nodes, before, after, changes)?;
     for namespace in [Namespace::DEFAULT, Namespace::new("blue")] {
         holds(&Services { namespace: namespace.clone() }, before, after, changes)?;
+        let meta = vec![("os".into(), "linux".into())];
+        holds(&ServicesOnNodes { namespace: namespace.clone(), meta }, before, after, changes)?;
         for text in ["web", "db", "none"] {
             let service = Name { namespace: namespace.clone(), text: text.into() };
             holds(&ServiceInstances { service: service.clone() }, before, after, changes)?;

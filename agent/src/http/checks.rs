@@ -3,20 +3,29 @@
 use std::collections::BTreeMap;
 
 use muster_api::check::CheckUpdate;
+use muster_api::filter::Unbound;
+use muster_api::filter::fields::CHECK;
 use muster_api::{ApiError, Params, Reply, answer, decode};
 use muster_healthchecks::Status;
 
+use super::picture::CheckPicture;
 use super::shape;
 use crate::Shared;
 use crate::registration::{self, OUTPUT_LIMIT, Origin};
 use crate::upstream::Upstream;
 
 pub(super) fn list<U: Upstream>(shared: &Shared<U>, params: &Params) -> Result<Reply, ApiError> {
-    params.refuse_filter()?;
+    let asked = params.get("filter").map(Unbound::parse).transpose()?;
     let local = shared.local.lock();
     let node = &shared.config.node;
-    let checks: BTreeMap<&str, serde_json::Value> =
-        local.checks().map(|held| (held.definition.id.as_str(), shape::check(node, held))).collect();
+    // Consul learns here what a check is from the checks that there are: without any, all names are good.
+    let first = local.checks().next();
+    let filter = asked.filter(|_| first.is_some()).map(|asked| asked.bind(CHECK)).transpose()?;
+    let checks: BTreeMap<&str, serde_json::Value> = local
+        .checks()
+        .filter(|check| filter.as_ref().is_none_or(|filter| filter.takes(&CheckPicture { node, check })))
+        .map(|held| (held.definition.id.as_str(), shape::check(node, held)))
+        .collect();
     answer::json(&checks, params.pretty())
 }
 

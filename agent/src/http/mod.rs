@@ -3,6 +3,7 @@
 mod checks;
 mod health;
 mod node;
+mod picture;
 mod services;
 mod shape;
 

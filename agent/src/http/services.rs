@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue};
 use muster_api::check::CheckDefinition;
+use muster_api::filter::fields::SERVICE;
 use muster_api::{ApiError, Params, Reply, answer, decode};
 use rand::Rng as _;
 use tokio::time::{Instant, timeout_at};
 
 use super::enable;
+use super::picture::ServicePicture;
 use super::shape::ServiceShape;
 use crate::Shared;
 use crate::registration::{self, Origin, OtherChecks};
@@ -17,10 +19,11 @@ use crate::upstream::Upstream;
 const HASH: HeaderName = HeaderName::from_static("x-consul-contenthash");
 
 pub(super) fn list<U: Upstream>(shared: &Shared<U>, params: &Params) -> Result<Reply, ApiError> {
-    params.refuse_filter()?;
+    let filter = params.filter(SERVICE)?;
     let local = shared.local.lock();
     let services: BTreeMap<&str, ServiceShape<'_>> = local
         .services()
+        .filter(|held| filter.as_ref().is_none_or(|filter| filter.takes(&ServicePicture(&held.definition))))
         .map(|held| (held.definition.id.as_str(), ServiceShape::new(&held.definition)))
         .collect();
     answer::json(&services, params.pretty())

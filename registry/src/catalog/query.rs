@@ -1,5 +1,6 @@
 //! Questions about the catalog.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::record::{Node, Service};
@@ -64,6 +65,61 @@ impl Query for Services {
             .take_while(|(name, _)| name.namespace == self.namespace)
             .map(|(name, entry)| (name, entry.tags.keys().collect()))
             .collect()
+    }
+}
+
+/// The services of a namespace that run on nodes with certain metadata, with the tags of their instances there.
+#[derive(Clone, Debug)]
+pub struct ServicesOnNodes {
+    /// The tenant.
+    pub namespace: Namespace,
+    /// What the nodes must have; all of it.
+    pub meta: Vec<(Arc<str>, Arc<str>)>,
+}
+
+impl ServicesOnNodes {
+    fn ours(&self) -> impl Fn(&Name) -> bool + '_ {
+        |name| name.namespace == self.namespace
+    }
+
+    fn from(&self) -> Name {
+        Name { namespace: self.namespace.clone(), text: "".into() }
+    }
+}
+
+impl Watched for ServicesOnNodes {
+    fn topics(&self) -> Topics {
+        // One instance may take a tag away that others elsewhere still carry: the list of all does not move then.
+        vec![Topic::Instances(self.namespace.clone())]
+    }
+
+    fn index(&self, view: &View) -> u64 {
+        let (ours, there) = (self.ours(), &view.catalog.services);
+        let there =
+            there.range(self.from()..).take_while(|(name, _)| ours(name)).map(|(_, entry)| entry.index);
+        let lost = view.catalog.lost_services.range(self.from()..).take_while(|(name, _)| ours(name));
+        there.chain(lost.map(|(_, gone)| *gone)).fold(view.floor, u64::max)
+    }
+}
+
+impl Query for ServicesOnNodes {
+    type Answer<'v> = Vec<(&'v Name, Vec<&'v Arc<str>>)>;
+
+    fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
+        let fits = |service: &&Arc<Service>| {
+            view.node(&service.node)
+                .is_some_and(|node| self.meta.iter().all(|(key, value)| node.meta.get(key) == Some(value)))
+        };
+        let ours = self.ours();
+        let mut answer = Vec::new();
+        for (name, entry) in view.catalog.services.range(self.from()..).take_while(|(name, _)| ours(name)) {
+            let mut there = entry.instances.values().filter(fits).peekable();
+            if there.peek().is_some() {
+                let tags: BTreeSet<_> = there.flat_map(|service| &service.spec.tags).collect();
+                answer.push((name, tags.into_iter().collect()));
+            }
+        }
+        answer
     }
 }
 

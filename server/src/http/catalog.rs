@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::Request;
+use muster_api::filter::fields::{FLAT, NODE, SERVICE};
 use muster_api::{ApiError, Params, Reply, answer};
-use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services};
+use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services, ServicesOnNodes};
 use muster_registry::command::Command;
-use muster_registry::{Name, Namespace, Query as _};
+use muster_registry::{Name, Namespace, Query};
 use serde::Serialize;
 
 use super::Api;
+use super::convert::picture::{FlatPicture, NodePicture, ServicePicture};
 use super::convert::{self, wanted};
 use super::shape::{FlatShape, NodeShape, ServiceShape};
 use crate::read::Question;
@@ -66,54 +68,72 @@ pub(crate) fn question(
     name: &str,
     params: Arc<Params>,
 ) -> Result<Question, ApiError> {
-    params.refuse_filter()?;
     match what {
-        "nodes" => Ok(nodes(datacenter.clone(), params)),
+        "nodes" => nodes(datacenter.clone(), params),
         "services" if params.has("node-meta") => {
-            Err(ApiError::NotYet("?node-meta on /catalog/services".into()))
+            let meta = wanted::meta(&params).map(|(key, value)| (key.into(), value.into())).collect();
+            Ok(services(params, ServicesOnNodes { namespace: Namespace::DEFAULT, meta }))
         }
-        "services" => Ok(Question::new(Services { namespace: Namespace::DEFAULT }, move |query, view| {
-            let names: BTreeMap<_, _> =
-                query.answer(view).into_iter().map(|(name, tags)| (&*name.text, tags)).collect();
-            answer::json(&names, params.pretty())
-        })),
+        "services" => Ok(services(params, Services { namespace: Namespace::DEFAULT })),
         "service" if name.is_empty() => Err(ApiError::BadRequest("Missing service name".into())),
-        "service" => Ok(instances(datacenter.clone(), name, params)),
+        "service" => instances(datacenter.clone(), name, params),
         _ if name.is_empty() => Err(ApiError::BadRequest("Missing node name".into())),
-        _ => Ok(node(datacenter.clone(), what, name, params)),
+        _ => node(datacenter.clone(), what, name, params),
     }
 }
 
-fn nodes(datacenter: Arc<str>, params: Arc<Params>) -> Question {
-    Question::new(Nodes, move |query, view| {
+fn services<Q>(params: Arc<Params>, query: Q) -> Question
+where
+    Q: for<'v> Query<Answer<'v> = Vec<(&'v Name, Vec<&'v Arc<str>>)>> + Send + Sync + 'static,
+{
+    Question::new(query, move |query, view| {
+        let names: BTreeMap<_, _> =
+            query.answer(view).into_iter().map(|(name, tags)| (&*name.text, tags)).collect();
+        answer::json(&names, params.pretty())
+    })
+}
+
+fn nodes(datacenter: Arc<str>, params: Arc<Params>) -> Result<Question, ApiError> {
+    let filter = wanted::filter(&datacenter, &params, NODE)?;
+    Ok(Question::new(Nodes, move |query, view| {
         let shapes: Vec<_> = query
             .answer(view)
             .into_iter()
             .filter(|node| wanted::by_meta(&node.meta, &params))
+            .filter(|node| wanted::by_filter(filter.as_ref(), &NodePicture { node, datacenter: &datacenter }))
             .map(|node| NodeShape { node, datacenter: &datacenter })
             .collect();
         answer::json(&shapes, params.pretty())
-    })
+    }))
 }
 
-fn instances(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Question {
-    Question::new(ServiceInstances { service: Name::new(name) }, move |query, view| {
+fn instances(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Result<Question, ApiError> {
+    let filter = wanted::filter(&datacenter, &params, FLAT)?;
+    Ok(Question::new(ServiceInstances { service: Name::new(name) }, move |query, view| {
         let shapes: Vec<_> = query
             .answer(view)
             .into_iter()
             .filter(|at| wanted::by_tags(&at.service.spec.tags, &params))
             .filter(|at| wanted::by_meta(&at.node.meta, &params))
+            .filter(|at| {
+                let picture = FlatPicture { node: at.node, service: at.service, datacenter: &datacenter };
+                wanted::by_filter(filter.as_ref(), &picture)
+            })
             .map(|at| FlatShape { node: at.node, service: at.service, datacenter: &datacenter })
             .collect();
         answer::json(&shapes, params.pretty())
-    })
+    }))
 }
 
-fn node(datacenter: Arc<str>, what: &str, name: &str, params: Arc<Params>) -> Question {
+fn node(datacenter: Arc<str>, what: &str, name: &str, params: Arc<Params>) -> Result<Question, ApiError> {
+    let filter = wanted::filter(&datacenter, &params, SERVICE)?;
     let as_list = what == "node-services";
     let query = NodeServices { node: name.into(), namespace: Namespace::DEFAULT };
-    Question::new(query, move |query, view| {
-        let found = query.answer(view);
+    Ok(Question::new(query, move |query, view| {
+        let mut found = query.answer(view);
+        if let Some((_, services)) = &mut found {
+            services.retain(|service| wanted::by_filter(filter.as_ref(), &ServicePicture(service)));
+        }
         let shape = |node| NodeShape { node, datacenter: &datacenter };
         if as_list {
             let (node, services) = found.unzip();
@@ -132,5 +152,5 @@ fn node(datacenter: Arc<str>, what: &str, name: &str, params: Arc<Params>) -> Qu
                 .collect(),
         });
         answer::json(&whole, params.pretty())
-    })
+    }))
 }

@@ -102,7 +102,10 @@ impl Table {
             Change::Nodes => drop(topics.insert(Topic::Nodes)),
             Change::Node(name) => drop(topics.insert(Topic::Node(name.clone()))),
             Change::Services(space) => drop(topics.insert(Topic::Services(space.clone()))),
-            Change::Service(name) => drop(topics.insert(Topic::Service(name.clone()))),
+            Change::Service(name) => {
+                topics.insert(Topic::Service(name.clone()));
+                topics.insert(Topic::Instances(name.namespace.clone()));
+            }
             Change::Checks(space, status) => {
                 topics.insert(Topic::Checks(space.clone(), Some(*status)));
                 topics.insert(Topic::Checks(space.clone(), None));

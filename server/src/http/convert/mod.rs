@@ -1,6 +1,7 @@
 //! Where the contract outside and the commands inside meet.
 
 mod kept;
+pub(crate) mod picture;
 pub(crate) mod wanted;
 
 use std::collections::BTreeMap;
