@@ -173,6 +173,9 @@ fn settings(config: &Config) -> io::Result<openraft::Config> {
         snapshot_policy: SnapshotPolicy::LogsSinceLast(config.snapshot_after),
         max_in_snapshot_log_to_keep: 1000,
         install_snapshot_timeout: 60_000,
+        // A leader that comes back does not go on leading by itself: it would answer reads up to what it had noted
+        // as committed before it fell, and that is less than what it had acknowledged.
+        enable_leader_restore: Some(false),
         ..openraft::Config::default()
     };
     settings.validate().map_err(io::Error::other)

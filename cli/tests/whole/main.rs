@@ -114,7 +114,7 @@ fn refusals_are_in_consul_s_words() {
     ] {
         assert_eq!(server.call(method, path, body), (status, text.into()), "{method} {path}");
     }
-    assert_eq!(server.call("GET", "/v1/agent/services", "").0, 501);
+    assert_eq!(server.call("GET", "/v1/agent/services", ""), (200, "{}".into()));
 }
 
 #[test]
@@ -154,5 +154,49 @@ fn three_servers_lose_nothing_that_they_acknowledged() {
             assert_eq!(server.get(key).0, 200, "{key} is lost");
         }
         assert_eq!(server.get("/v1/kv/after").0, 200);
+    }
+}
+
+/// Writes, kills and restarts `at`, and says what its first answer in the default mode shows, as often as
+/// `rounds` say: pairs of what was acknowledged and what was shown.
+fn first_answers(cluster: &mut Cluster, rounds: u32) -> Vec<(String, String)> {
+    let rounds = (1..=rounds).map(|round| {
+        let leader = cluster.leader();
+        let writer = (leader + 1) % cluster.servers.len();
+        let mut last = String::new();
+        for number in 0..30 {
+            last = format!("{round}.{number}");
+            assert_eq!(cluster.servers[writer].put("/v1/kv/count", &last).0, 200);
+        }
+        let server = &mut cluster.servers[leader];
+        server.kill();
+        server.start_again();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let shown = loop {
+            match server.get("/v1/kv/count?raw") {
+                (200 | 404, shown) => break shown,
+                (status, _) => assert!(Instant::now() < deadline, "no answer but {status}"),
+            }
+        };
+        cluster.wait_for_leader(Duration::from_secs(20));
+        (last, shown)
+    });
+    rounds.collect()
+}
+
+#[test]
+fn a_leader_that_comes_back_at_once_shows_all_that_was_acknowledged() {
+    let mut cluster = Cluster::start(3);
+    cluster.wait_for_leader(Duration::from_secs(30));
+    for (acknowledged, shown) in first_answers(&mut cluster, 8) {
+        assert_eq!(shown, acknowledged);
+    }
+}
+
+#[test]
+fn a_sole_server_that_comes_back_shows_all_that_was_acknowledged() {
+    let mut cluster = Cluster { servers: vec![Server::start_alone()] };
+    for (acknowledged, shown) in first_answers(&mut cluster, 8) {
+        assert_eq!(shown, acknowledged);
     }
 }
