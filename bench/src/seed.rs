@@ -9,7 +9,7 @@ pub(crate) const WEB: usize = 10;
 /// Keys under `seed/`.
 pub(crate) const KEYS: usize = 1000;
 const SMALL_SERVICES: usize = 300;
-const LANES: usize = 32;
+const LANES: usize = 128;
 
 /// The service `web`, some hundred small services, and a thousand keys.
 pub(crate) async fn small(url: &str) -> Result<(), BenchError> {

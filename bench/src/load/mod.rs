@@ -1,10 +1,13 @@
-//! Load from outside: wrk for HTTP and dnsperf for DNS, both from Debian, and single questions of our own.
+//! Load from outside: wrk for HTTP and dnsperf for DNS, both from Debian; and DNS
+//! questions of our own, one or more than dnsperf can ask.
 
 mod dnsperf;
+mod flood;
 pub(crate) mod question;
 mod wrk;
 
 pub(crate) use dnsperf::dnsperf;
+pub(crate) use flood::flood;
 pub(crate) use wrk::wrk;
 
 /// The number behind `label` at the beginning of a line.
