@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Build products live outside the clone.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/muster/target
 
-.PHONY: run test lint bench soak conformance setup-build setup-test
+.PHONY: run test lint bench soak conformance setup-build setup-test setup-bench
 
 run: setup-build
 	@.ci/run-dev
@@ -12,14 +12,14 @@ test: setup-build setup-test
 lint: setup-build
 	@.ci/lint
 
-bench: setup-build
-	@bench/run
+bench: setup-build setup-bench
+	@bench/run $(BENCH_ARGS)
 
 soak: setup-build
 	@.ci/soak
 
-conformance:
-	@echo "conformance: not built yet: the comparison with the real Consul is a later piece of work" >&2; exit 1
+conformance: setup-build
+	@conformance/run $(CONFORMANCE_ARGS)
 
 setup-build:
 	@.ci/install libclang-dev make
@@ -27,3 +27,6 @@ setup-build:
 setup-test:
 	@.ci/install dnsutils curl iproute2 nginx-light
 	@bench/get-prometheus >/dev/null
+
+setup-bench:
+	@.ci/install wrk dnsperf nginx-light knot util-linux

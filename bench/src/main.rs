@@ -1,16 +1,19 @@
 //! Runs Muster and the real Consul side by side on loopback, with the same data and the same load,
-//! alternating, and writes a table of medians and ratios. Never part of a timed test.
+//! alternating, beside the fastest servers of the same bytes; and writes a table of medians and ratios.
+//! Never part of a timed test.
 
-mod contestant;
-mod fanout;
+mod cpus;
 mod load;
+mod options;
 mod report;
 mod scenario;
 mod seed;
+mod servers;
+mod stage;
 
-use std::path::PathBuf;
-
-use contestant::Kind;
+use clap::Parser as _;
+use options::Options;
+use stage::Stage;
 
 /// Anything that keeps a measurement from being taken.
 #[derive(Debug, thiserror::Error)]
@@ -26,56 +29,31 @@ pub(crate) enum BenchError {
     Http(#[from] reqwest::Error),
 }
 
-#[tokio::main]
-async fn main() -> Result<(), BenchError> {
-    let options = Options::from_env();
-    let contestants = options.contestants();
-    let report = scenario::run_all(&contestants, &options).await?;
-    println!("{}", report.table());
-    std::fs::write(&options.output, report.table())
-        .map_err(|error| BenchError::Io(options.output.display().to_string(), error))?;
-    println!("written to {}", options.output.display());
+impl BenchError {
+    /// For `map_err`: names what the failed call was about.
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        |error| Self::Io(what.into(), error)
+    }
+}
+
+fn main() -> Result<(), BenchError> {
+    let options = Options::parse();
+    let cpus = cpus::Cpus::divided()?;
+    // Before there are threads: they inherit it, and so do the load generators.
+    cpus.keep_to_load()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(BenchError::io("the bench's runtime"))?;
+    runtime.block_on(measure(Stage::new(options, cpus)?))
+}
+
+async fn measure(stage: Stage) -> Result<(), BenchError> {
+    let report = scenario::run_all(&stage).await?;
+    let text = report.text(&stage);
+    println!("{text}");
+    let output = &stage.options.output;
+    std::fs::write(output, &text).map_err(BenchError::io(output.display().to_string()))?;
+    println!("written to {}", output.display());
     Ok(())
-}
-
-/// What the environment asks for.
-pub(crate) struct Options {
-    /// Seconds of each load.
-    pub(crate) seconds: u32,
-    /// Rounds; the median is reported.
-    pub(crate) rounds: usize,
-    /// Instances in the large catalog.
-    pub(crate) instances: usize,
-    /// Only scenarios whose name contains this.
-    pub(crate) only: String,
-    /// Where the table goes.
-    pub(crate) output: PathBuf,
-    muster: PathBuf,
-    consul: Option<PathBuf>,
-}
-
-impl Options {
-    fn from_env() -> Self {
-        let number = |name: &str, default: usize| {
-            std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-        };
-        Self {
-            seconds: u32::try_from(number("BENCH_SECONDS", 8)).unwrap_or(8),
-            rounds: number("BENCH_ROUNDS", 3).max(1),
-            instances: number("BENCH_INSTANCES", 100_000),
-            only: std::env::var("BENCH_ONLY").unwrap_or_default(),
-            output: std::env::var_os("BENCH_OUTPUT").map_or_else(|| "bench-report.md".into(), PathBuf::from),
-            muster: std::env::var_os("BENCH_MUSTER").map_or_else(|| "muster".into(), PathBuf::from),
-            consul: std::env::var_os("BENCH_CONSUL").filter(|path| !path.is_empty()).map(PathBuf::from),
-        }
-    }
-
-    fn contestants(&self) -> Vec<(Kind, PathBuf)> {
-        let mut list = vec![(Kind::Muster, self.muster.clone())];
-        match &self.consul {
-            Some(path) => list.push((Kind::Consul, path.clone())),
-            None => eprintln!("the real Consul cannot be had here: Muster is measured alone"),
-        }
-        list
-    }
 }

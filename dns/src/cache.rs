@@ -1,6 +1,6 @@
 //! Replies that are ready. One belongs to one thread: nothing is shared. A reply is given only while what it
 //! rests on has the same version; one that shows the time, for a second; a shuffled one takes turns with
-//! others, each for a limited number of times, so that no order lasts.
+//! others, each for a limited number of times and, under load, a short time, so that no order lasts.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,6 +14,8 @@ use crate::wire::{Asked, HEAD};
 const VARIANTS: usize = 8;
 /// How often each is given.
 const TURNS: u32 = 32;
+/// How long each may be given beyond its turns: making orders anew must not be what the thread does.
+const YOUNG: Duration = Duration::from_millis(20);
 const BRIEF: Duration = Duration::from_secs(1);
 /// The most bytes of one generation, of which there are two.
 const MOST_BYTES: usize = 4 << 20;
@@ -42,12 +44,15 @@ struct Entry {
     next: usize,
     wanted: usize,
     subjects: Vec<(Subject, u64)>,
+    /// When the versions were last compared.
+    compared: Option<Instant>,
     until: Option<Instant>,
 }
 
 struct Variant {
     bytes: Box<[u8]>,
     turns: u32,
+    made: Instant,
 }
 
 impl Cache {
@@ -62,7 +67,8 @@ impl Cache {
         }
     }
 
-    /// Puts the reply to `asked` into `reply`, if one is ready.
+    /// Puts the reply to `asked` into `reply`, if one is ready. The question came before `now`. Of questions
+    /// with the same `now`, the first alone has the versions compared: that is after all of them came.
     pub(crate) fn get(
         &mut self,
         asked: &Asked<'_>,
@@ -83,7 +89,7 @@ impl Cache {
             self.forget();
             return false;
         }
-        let Some(bytes) = entry.take_turn() else { return false };
+        let Some(bytes) = entry.take_turn(now) else { return false };
         reply.clear();
         reply.extend_from_slice(bytes);
         patch(reply, asked)
@@ -96,7 +102,7 @@ impl Cache {
             return;
         }
         self.make_key(asked);
-        let variant = Variant { bytes: reply.bytes.as_slice().into(), turns: TURNS };
+        let variant = Variant { bytes: reply.bytes.as_slice().into(), turns: TURNS, made: now };
         if let Some(entry) = self.young.entries.get_mut(&*self.key)
             && entry.subjects == keep.basis.subjects
             && entry.variants.len() < entry.wanted
@@ -147,6 +153,7 @@ impl Entry {
             next: 0,
             wanted: if keep.shuffled { VARIANTS } else { 1 },
             subjects: keep.basis.subjects.clone(),
+            compared: None,
             until: keep.brief.then(|| now + BRIEF),
         }
     }
@@ -155,13 +162,19 @@ impl Entry {
         OVERHEAD + key + self.variants.iter().map(|variant| variant.bytes.len()).sum::<usize>()
     }
 
-    fn holds(&self, directory: &impl Directory, now: Instant) -> bool {
-        self.until.is_none_or(|until| now < until)
-            && self.subjects.iter().all(|(subject, version)| directory.version(subject) == Some(*version))
+    fn holds(&mut self, directory: &impl Directory, now: Instant) -> bool {
+        if self.until.is_some_and(|until| now >= until) {
+            return false;
+        }
+        if self.compared == Some(now) {
+            return true;
+        }
+        self.compared = Some(now);
+        self.subjects.iter().all(|(subject, version)| directory.version(subject) == Some(*version))
     }
 
     /// The next reply. None where another order should be made.
-    fn take_turn(&mut self) -> Option<&[u8]> {
+    fn take_turn(&mut self, now: Instant) -> Option<&[u8]> {
         if self.variants.len() < self.wanted {
             return None;
         }
@@ -169,11 +182,11 @@ impl Entry {
         let at = self.next;
         if self.wanted > 1 {
             let variant = self.variants.get_mut(at)?;
-            if variant.turns == 0 {
+            if variant.turns == 0 && now.saturating_duration_since(variant.made) >= YOUNG {
                 self.variants.swap_remove(at);
                 return None;
             }
-            variant.turns -= 1;
+            variant.turns = variant.turns.saturating_sub(1);
         }
         self.variants.get(at).map(|variant| &*variant.bytes)
     }

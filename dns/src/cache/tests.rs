@@ -92,19 +92,36 @@ fn a_change_and_for_brief_ones_a_second_end_it() {
     assert!(get(&mut cache, &brief, &directory, later).is_none());
     assert!(get(&mut cache, &lasting, &directory, later).is_some());
     directory.0.store(1, Ordering::Relaxed);
+    let later = later + Duration::from_nanos(1);
     assert!(get(&mut cache, &lasting, &directory, later).is_none());
     assert_eq!(cache.young.bytes, 0);
+}
+
+#[test]
+fn questions_that_came_together_compare_the_versions_once() {
+    let (mut cache, directory, now) = (Cache::new(false), Clock::default(), Instant::now());
+    let packet = packet(1, "web", 1);
+    put(&mut cache, &packet, &made(&packet, 1, false, false), now);
+    directory.0.store(1, Ordering::Relaxed);
+    assert!(get(&mut cache, &packet, &directory, now).is_none(), "the first compares");
+    directory.0.store(0, Ordering::Relaxed);
+    put(&mut cache, &packet, &made(&packet, 1, false, false), now);
+    assert!(get(&mut cache, &packet, &directory, now).is_some());
+    directory.0.store(1, Ordering::Relaxed);
+    assert!(get(&mut cache, &packet, &directory, now).is_some(), "it came before the change");
+    assert!(get(&mut cache, &packet, &directory, now + Duration::from_nanos(1)).is_none());
 }
 
 #[test]
 fn orders_take_turns_and_are_made_anew() {
     let (mut cache, directory, now) = (Cache::new(false), Clock::default(), Instant::now());
     let (packet, makings) = (packet(1, "web", 1), Cell::new(0u8));
+    let now = Cell::new(now);
     let mut ask = || {
-        get(&mut cache, &packet, &directory, now).unwrap_or_else(|| {
+        get(&mut cache, &packet, &directory, now.get()).unwrap_or_else(|| {
             makings.set(makings.get() + 1);
             let reply = made(&packet, makings.get(), true, false);
-            put(&mut cache, &packet, &reply, now);
+            put(&mut cache, &packet, &reply, now.get());
             reply.bytes
         })
     };
@@ -114,6 +131,11 @@ fn orders_take_turns_and_are_made_anew() {
     assert_eq!(usize::from(makings.get()), VARIANTS);
     let marks: std::collections::HashSet<u8> = (0..VARIANTS).map(|_| *ask().last().unwrap()).collect();
     assert_eq!(marks.len(), VARIANTS, "each takes its turn");
+    for _ in 0..3 * VARIANTS * TURNS as usize {
+        ask();
+    }
+    assert_eq!(usize::from(makings.get()), VARIANTS, "however often, for a short time");
+    now.set(now.get() + YOUNG);
     for _ in 0..3 * VARIANTS * TURNS as usize {
         ask();
     }
@@ -138,9 +160,10 @@ fn it_never_grows_beyond_its_bound_and_what_is_asked_for_stays() {
 proptest! {
     #[test]
     fn its_account_is_right(steps in proptest::collection::vec((0u8..6, any::<bool>(), any::<bool>()), 1..200)) {
-        let (mut cache, directory, now) = (Cache::new(false), Clock::default(), Instant::now());
+        let (mut cache, directory, mut now) = (Cache::new(false), Clock::default(), Instant::now());
         cache.most_bytes = 2_000;
         for (label, shuffled, change) in steps {
+            now += Duration::from_millis(1);
             if change {
                 directory.0.store(u64::from(label % 2), Ordering::Relaxed);
             }

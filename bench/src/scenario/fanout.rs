@@ -1,0 +1,82 @@
+//! A thousand blocked queries on one service: how long from the change to the last answer, and what it costs.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use super::{Better, Figure};
+use crate::servers::cluster::{Cluster, Room};
+use crate::servers::{Process, Who};
+use crate::{BenchError, seed, stage::Stage};
+
+const WAITERS: usize = 1000;
+const CHANGES: usize = 3;
+const HOW: &str =
+    "1,000 connections, GET /v1/health/service/web?index=N&wait=60s, one PUT /v1/catalog/register";
+
+pub(super) async fn run(stage: &Stage, who: Who, figures: &mut Vec<Figure>) -> Result<(), BenchError> {
+    let cluster = Cluster::start(stage, who, 1, Room::Half).await?;
+    let url = cluster.url();
+    seed::small(&url).await?;
+    for change in 0..CHANGES {
+        let process = cluster.process();
+        let mut waiters = block(&url).await?;
+        // The server has taken them all in when its CPU rests.
+        rest(process).await?;
+        let (cpu, began) = (process.cpu_seconds()?, Instant::now());
+        // A new check state of an instance that is there: the answers keep their size.
+        let body = seed::instance("web", change, change).replace("\"zone\":\"a\"", "\"zone\":\"b\"");
+        seed::put(&reqwest::Client::new(), &format!("{url}/v1/catalog/register"), body).await?;
+        let mut last = began;
+        while let Some(done) = waiters.join_next().await {
+            last = last.max(done.map_err(|error| BenchError::Unexpected(error.to_string()))??);
+        }
+        rest(process).await?;
+        let (took, cpu) = ((last - began).as_secs_f64() * 1e3, (process.cpu_seconds()? - cpu) * 1e3);
+        figures.push(Figure::new("1,000 waiters: change to last answer", "ms", Better::Less, HOW, took));
+        figures.push(Figure::new("1,000 waiters: server's CPU", "ms", Better::Less, HOW, cpu));
+    }
+    Ok(())
+}
+
+/// Waiters on the service `web`; each ends with the time of its whole answer.
+async fn block(url: &str) -> Result<JoinSet<Result<Instant, BenchError>>, BenchError> {
+    let answer = reqwest::get(format!("{url}/v1/health/service/web")).await?;
+    let index = answer.headers().get("X-Consul-Index").and_then(|value| value.to_str().ok()).unwrap_or("1");
+    let request = format!(
+        "GET /v1/health/service/web?index={index}&wait=60s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+    );
+    let address = url.trim_start_matches("http://");
+    let mut tasks = JoinSet::new();
+    for _ in 0..WAITERS {
+        let mut stream = TcpStream::connect(address).await.map_err(BenchError::io(address))?;
+        stream.write_all(request.as_bytes()).await.map_err(BenchError::io(address))?;
+        tasks.spawn(async move {
+            let mut answer = Vec::with_capacity(16 << 10);
+            stream.read_to_end(&mut answer).await.map_err(BenchError::io("a waiter"))?;
+            if answer.starts_with(b"HTTP/1.1 200") {
+                Ok(Instant::now())
+            } else {
+                let head = String::from_utf8_lossy(answer.get(..80).unwrap_or(&answer)).into_owned();
+                Err(BenchError::Unexpected(format!("a waiter was told {head}")))
+            }
+        });
+    }
+    Ok(tasks)
+}
+
+/// Waits until the process spends next to nothing.
+async fn rest(process: &Process) -> Result<(), BenchError> {
+    let mut before = process.cpu_seconds()?;
+    for _ in 0..50 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let now = process.cpu_seconds()?;
+        if now - before < 0.015 {
+            break;
+        }
+        before = now;
+    }
+    Ok(())
+}
