@@ -31,7 +31,11 @@ pub(crate) async fn keep<U: Upstream>(shared: &Shared<U>, token: &CancellationTo
     let mut held = true;
     loop {
         if shared.left.load(Ordering::Acquire) {
-            return token.cancelled().await;
+            // Where the leave is refused, the node stays and renews again.
+            tokio::select! {
+                () = token.cancelled() => return,
+                () = tokio::time::sleep(shared.config.renew_interval) => continue,
+            }
         }
         let renewed = tokio::select! {
             () = token.cancelled() => return,
@@ -63,7 +67,11 @@ pub(crate) async fn keep<U: Upstream>(shared: &Shared<U>, token: &CancellationTo
 pub(crate) async fn give_up<U: Upstream>(shared: &Shared<U>) -> Result<(), CallFailed> {
     shared.left.store(true, Ordering::Release);
     let body = Bytes::from(json!({ "Node": shared.config.node, "ID": shared.config.node_id }).to_string());
-    call(&shared.upstream, Method::PUT, "/leave", body).await.map(drop)
+    let left = call(&shared.upstream, Method::PUT, "/leave", body).await.map(drop);
+    if left.is_err() {
+        shared.left.store(false, Ordering::Release);
+    }
+    left
 }
 
 async fn renew<U: Upstream>(shared: &Shared<U>, body: Bytes) -> Result<Renewed, CallFailed> {

@@ -102,13 +102,26 @@ impl Params {
         if self.get("dc").is_some_and(|asked| asked != datacenter) {
             return Err(ApiError::NoDatacenter);
         }
-        match (self.has("stale"), self.has("consistent")) {
+        let max_stale = self.max_stale()?;
+        match (self.has("stale") || max_stale.is_some(), self.has("consistent")) {
             (true, true) => Err(ApiError::BadRequest(
                 "Cannot specify ?stale with ?consistent, conflicting semantics.".into(),
             )),
-            (true, false) => Ok(ReadMode::Stale { max_stale: None }),
+            (true, false) => Ok(ReadMode::Stale { max_stale }),
             (false, true) => Ok(ReadMode::Consistent),
             (false, false) => Ok(ReadMode::Default),
+        }
+    }
+
+    /// How old a stale answer may be. Zero and less say nothing, as in Consul.
+    fn max_stale(&self) -> Result<Option<Duration>, ApiError> {
+        let Some(text) = self.get("max_stale") else { return Ok(None) };
+        if text.strip_prefix('-').is_some_and(|text| duration::parse(text).is_some()) {
+            return Ok(None);
+        }
+        match duration::parse(text) {
+            Some(longest) => Ok(Some(longest).filter(|longest| !longest.is_zero())),
+            None => Err(ApiError::BadRequest(format!("Invalid max_stale value {text:?}"))),
         }
     }
 
@@ -168,6 +181,18 @@ mod tests {
         assert_eq!(wait("index=5&wait=9h").unwrap(), Some(Wait { index: 5, longest: LONGEST_WAIT }));
         assert_eq!(wait("index=x").unwrap_err().to_string(), "Invalid index");
         assert_eq!(wait("wait=x").unwrap_err().to_string(), "Invalid wait time");
+    }
+
+    #[test]
+    fn max_stale_means_stale() {
+        let mode = |query: &str| Params::parse(query).unwrap().mode("dc1");
+        let stale = |longest| ReadMode::Stale { max_stale: longest };
+        assert_eq!(mode("max_stale=5s").unwrap(), stale(Some(Duration::from_secs(5))));
+        assert_eq!(mode("stale&max_stale=").unwrap(), stale(None));
+        assert_eq!(mode("max_stale=0s&consistent").unwrap(), ReadMode::Consistent);
+        assert_eq!(mode("max_stale=-1s").unwrap(), ReadMode::Default);
+        assert_eq!(mode("max_stale=5").unwrap_err().to_string(), "Invalid max_stale value \"5\"");
+        assert!(mode("max_stale=5s&consistent").is_err());
     }
 
     #[test]

@@ -59,9 +59,15 @@ impl Leases {
             return Vec::new();
         }
         let (mut lost, mut found, mut alive) = (Vec::new(), Vec::new(), 0);
-        for (name, until) in &self.held {
-            let Some(check) = view.node_check(name, LIVENESS) else { continue };
-            let (live, passing) = (*until > now, check.spec.status == Status::Passing);
+        for node in view.nodes() {
+            let Some(check) = view.node_check(&node.name, LIVENESS) else { continue };
+            let name = &node.name;
+            // One that is registered and has not renewed yet may die before it does: it has a term as well.
+            let until = match self.held.get(name) {
+                Some(until) => *until,
+                None => *self.held.entry(name.clone()).or_insert(now + self.term),
+            };
+            let (live, passing) = (until > now, check.spec.status == Status::Passing);
             match (live, passing) {
                 (true, true) => alive += 1,
                 (false, true) => lost.push(name.clone()),
@@ -210,9 +216,23 @@ mod tests {
     }
 
     #[test]
+    fn who_dies_before_its_first_renewal_is_missed_as_well() {
+        let mut case = Case::with(3);
+        case.leases.forget("n0");
+        case.pass(Duration::from_millis(2800), 1, 3);
+        assert_eq!(case.critical(), 0);
+        case.pass(Duration::from_secs(1), 1, 3);
+        assert_eq!(case.critical(), 1);
+    }
+
+    #[test]
     fn who_left_is_not_missed() {
         let mut case = Case::with(3);
         case.leases.forget("n0");
+        case.apply(&Command::Deregister(muster_registry::command::Deregistration {
+            node: "n0".into(),
+            ..Default::default()
+        }));
         case.pass(Duration::from_secs(10), 1, 3);
         assert_eq!(case.critical(), 0);
     }

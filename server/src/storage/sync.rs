@@ -1,4 +1,5 @@
-//! Group commit: one thread makes the write-ahead log durable for all who wait for it at the time.
+//! Group commit: one thread makes the write-ahead log durable for all who wait for it at the time. After one
+//! failure nothing is durable any more: a later flush that succeeds says nothing about what the failed one lost.
 
 use std::io;
 use std::sync::Arc;
@@ -16,8 +17,12 @@ pub(super) struct Syncer(Sender<Told>);
 impl Syncer {
     /// Starts the thread over `db`.
     pub(super) fn start(db: Arc<DB>) -> io::Result<Self> {
+        Self::with(move || db.flush_wal(true).map_err(|error| error.to_string()))
+    }
+
+    fn with(flush: impl FnMut() -> Result<(), String> + Send + 'static) -> io::Result<Self> {
         let (orders, queue) = channel();
-        std::thread::Builder::new().name("log-sync".into()).spawn(move || run(&db, &queue))?;
+        std::thread::Builder::new().name("log-sync".into()).spawn(move || run(flush, &queue))?;
         Ok(Self(orders))
     }
 
@@ -38,16 +43,39 @@ impl Syncer {
     }
 }
 
-fn run(db: &DB, queue: &Receiver<Told>) {
+fn run(mut flush: impl FnMut() -> Result<(), String>, queue: &Receiver<Told>) {
+    let mut failed = None;
     while let Ok(first) = queue.recv() {
         let mut batch = vec![first];
         batch.extend(queue.try_iter());
-        let result = db.flush_wal(true);
-        if let Err(error) = &result {
+        if failed.is_none()
+            && let Err(error) = flush()
+        {
             tracing::error!(%error, "the log cannot be made durable: this server stops");
+            failed = Some(format!("the log cannot be made durable: {error}"));
         }
         for told in batch {
-            told(result.clone().map_err(|error| io::Error::other(error.to_string())));
+            told(failed.clone().map_or(Ok(()), |why| Err(io::Error::other(why))));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn after_one_failure_nothing_is_acknowledged_any_more() {
+        let mut flushes = 0;
+        let syncer = Syncer::with(move || {
+            flushes += 1;
+            if flushes == 2 { Err("input/output error".into()) } else { Ok(()) }
+        });
+        let syncer = syncer.unwrap();
+        syncer.durable().await.unwrap();
+        for _ in 0..3 {
+            let error = syncer.durable().await.unwrap_err();
+            assert_eq!(error.to_string(), "the log cannot be made durable: input/output error");
         }
     }
 }
