@@ -5,6 +5,7 @@ mod dns_on_watch;
 mod front;
 pub(crate) mod host;
 mod identity;
+pub(crate) mod reload;
 pub(crate) mod server;
 mod supervise;
 mod upstream_local;

@@ -11,6 +11,7 @@ use muster_server::{Server, Terms};
 use tokio_util::sync::CancellationToken;
 
 use super::dns_on_view::DnsOnView;
+use super::reload::{self, Reload};
 use super::supervise::Tasks;
 use super::upstream_local::InProcess;
 use super::{Common, bound, front, identity, named};
@@ -25,7 +26,7 @@ pub(crate) struct Settings {
 }
 
 /// Runs until a signal or the first task that ends unasked; that one is the reason we stop.
-pub(crate) async fn run(settings: Settings) -> io::Result<()> {
+pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     let Settings { common, expect, rpc: rpc_at, terms } = settings;
     let token = CancellationToken::new();
     let agent_config = identity::complete(&common)?;
@@ -74,6 +75,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
         }
     });
     tasks.spawn("server", server.run());
+    tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = %common.dns_at, rpc = %rpc_at, "muster is up");
     let farewell = async {
         if common.leave_on_terminate {
