@@ -1,5 +1,6 @@
 //! Which definitions make sense, in Consul's words where they do not. Pure.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -84,7 +85,14 @@ fn name_families(asked: &mut ServiceDefinition) {
 }
 
 fn meta(asked: &ServiceDefinition) -> Result<(), String> {
-    let Some(pairs) = &asked.meta else { return Ok(()) };
+    asked.meta.as_ref().map_or(Ok(()), pairs)
+}
+
+/// Metadata of a service or of a node: few pairs, plain keys, short values.
+///
+/// # Errors
+/// The first pair that will not do, in Consul's words.
+pub fn pairs(pairs: &BTreeMap<String, String>) -> Result<(), String> {
     if pairs.len() > META_PAIRS {
         return Err(format!("Node metadata cannot contain more than {META_PAIRS} key/value pairs"));
     }

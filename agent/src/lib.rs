@@ -9,6 +9,7 @@ mod lease;
 pub mod local;
 mod persist;
 mod registration;
+mod reload;
 mod syncer;
 mod upstream;
 
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub use config::Config;
 use local::LocalState;
 use persist::Store;
+pub use reload::ReloadAsked;
 pub use upstream::{Unreachable, Upstream};
 
 /// Reports that may wait to be taken in.
@@ -60,6 +62,8 @@ struct Inner<U> {
     left: AtomicBool,
     /// Set by `leave`: the process shall end.
     leaving: CancellationToken,
+    /// `/v1/agent/reload`, for whoever reads the files.
+    reloads: reload::Door,
 }
 
 struct Shared<U>(Arc<Inner<U>>);
@@ -124,6 +128,7 @@ impl<U: Upstream> Agent<U> {
             nodes: AtomicUsize::new(0),
             left: AtomicBool::new(false),
             leaving: CancellationToken::new(),
+            reloads: reload::Door::default(),
         };
         let shared = Shared(Arc::new(inner));
         registration::restore(&shared)?;

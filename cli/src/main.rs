@@ -1,6 +1,7 @@
 //! The `muster` binary: parses, dispatches, and says how it ended. It holds no rule of the domain.
 
 mod commands;
+mod config;
 mod flags;
 mod wiring;
 

@@ -28,7 +28,10 @@ pub(super) async fn dispatch<U: Upstream>(
         "force-leave" => force_leave(shared, rest).await,
         "metrics" => metrics(shared, params),
         "token" => Err(ApiError::NotAuthorized("ACL support disabled".into())),
-        "reload" => Ok(answer::empty()),
+        "reload" => {
+            shared.reloads.ask().await.map_err(ApiError::Internal)?;
+            Ok(answer::empty())
+        }
         _ => Err(ApiError::NotYet(format!("/v1/agent/{area}"))),
     }
 }

@@ -46,7 +46,7 @@ impl HttpFlags {
     pub(crate) async fn get(&self, path: &str) -> Result<serde_json::Value, Failure> {
         let bytes = self.call(reqwest::Method::GET, path, &[], Vec::new()).await?.unwrap_or_default();
         serde_json::from_slice(&bytes)
-            .map_err(|error| Failure::Usage(format!("the answer is no JSON: {error}")))
+            .map_err(|error| Failure::Said(format!("the answer is no JSON: {error}")))
     }
 }
 

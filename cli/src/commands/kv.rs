@@ -70,7 +70,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Failure> {
                 println!("Success! Data written to: {key}");
                 return Ok(());
             }
-            Err(Failure::Usage(format!("Error! Did not write to {key}: CAS failed")))
+            Err(Failure::Said(format!("Error! Did not write to {key}: CAS failed")))
         }
         Command::Delete { http, recurse, key } => {
             let query: &[(&str, &str)] = if recurse { &[("recurse", "")] } else { &[] };
@@ -82,7 +82,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Failure> {
 }
 
 async fn get(http: &HttpFlags, recurse: bool, keys: bool, key: &str) -> Result<(), Failure> {
-    let missing = || Failure::Usage(format!("Error! No key exists at: {key}"));
+    let missing = || Failure::Said(format!("Error! No key exists at: {key}"));
     if !recurse && !keys {
         let value = http.call(Method::GET, &key_path(key), &[("raw", "")], Vec::new()).await?;
         let mut out = std::io::stdout();
@@ -93,7 +93,7 @@ async fn get(http: &HttpFlags, recurse: bool, keys: bool, key: &str) -> Result<(
     let body =
         http.call(Method::GET, &key_path(key), query, Vec::new()).await?.unwrap_or_else(|| b"[]".into());
     let list: Vec<serde_json::Value> = serde_json::from_slice(&body)
-        .map_err(|error| Failure::Usage(format!("the answer is no JSON: {error}")))?;
+        .map_err(|error| Failure::Said(format!("the answer is no JSON: {error}")))?;
     for item in list {
         match item.as_str() {
             Some(name) => println!("{name}"),

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{0}")]
-    Usage(String),
+    Said(String),
     #[error("Error connecting to Muster agent: {0}")]
     Http(#[from] reqwest::Error),
     #[error("Unexpected response code: {status} ({text})")]

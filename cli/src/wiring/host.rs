@@ -8,6 +8,7 @@ use muster_agent::Agent;
 use tokio_util::sync::CancellationToken;
 
 use super::dns_on_watch::DnsOnWatch;
+use super::reload::{self, Reload};
 use super::supervise::Tasks;
 use super::upstream_remote::Servers;
 use super::{Common, bound, doors, front, identity, named};
@@ -21,7 +22,7 @@ pub(crate) struct Settings {
 }
 
 /// Runs until a signal or the first task that ends unasked.
-pub(crate) async fn run(settings: Settings) -> io::Result<()> {
+pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     let Settings { common, server_port } = settings;
     let token = CancellationToken::new();
     let agent_config = identity::complete(&common)?;
@@ -54,6 +55,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
     tasks.spawn("dns", muster_dns::run(sockets, Arc::new(directory), common.dns, token.clone()));
     let (router, stop) = (front::on_client(agent.clone()), token.clone());
     tasks.spawn("http", doors::serve(http, router, common.limits, stop));
+    tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = %common.dns_at, "muster is up");
     let farewell = async {
         if common.leave_on_terminate {

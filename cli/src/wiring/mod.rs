@@ -6,6 +6,7 @@ pub(crate) mod doors;
 mod front;
 pub(crate) mod host;
 mod identity;
+pub(crate) mod reload;
 pub(crate) mod server;
 mod supervise;
 mod upstream_local;

@@ -10,6 +10,7 @@ use muster_server::{Server, Terms};
 use tokio_util::sync::CancellationToken;
 
 use super::dns_on_view::DnsOnView;
+use super::reload::{self, Reload};
 use super::supervise::Tasks;
 use super::upstream_local::InProcess;
 use super::{Common, bound, doors, front, identity, named};
@@ -21,11 +22,13 @@ pub(crate) struct Settings {
     pub(crate) expect: usize,
     pub(crate) rpc: SocketAddr,
     pub(crate) terms: Terms,
+    /// Most queries that may block at once.
+    pub(crate) blocked_queries: usize,
 }
 
 /// Runs until a signal or the first task that ends unasked; that one is the reason we stop.
-pub(crate) async fn run(settings: Settings) -> io::Result<()> {
-    let Settings { common, expect, rpc: rpc_at, terms } = settings;
+pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
+    let Settings { common, expect, rpc: rpc_at, terms, blocked_queries } = settings;
     let token = CancellationToken::new();
     let agent_config = identity::complete(&common)?;
     let (node_id, datacenter) = (agent_config.node_id.clone(), agent_config.datacenter.clone());
@@ -44,7 +47,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
         retry_join: common.retry_join.clone(),
         snapshot_after: 16_384,
         terms,
-        blocked_queries: 65_536,
+        blocked_queries,
     };
     let server = Server::open(config, rpc, token.clone()).await?;
     let mut tasks = Tasks::default();
@@ -64,6 +67,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
     let (router, stop) = (front::on_server(agent.clone(), server.router()), token.clone());
     tasks.spawn("http", doors::serve(http, router, common.limits, stop));
     tasks.spawn("server", server.run());
+    tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = %common.dns_at, rpc = %rpc_at, "muster is up");
     let farewell = async {
         if common.leave_on_terminate {

@@ -1,0 +1,87 @@
+//! Configuration files, in HCL or JSON, with Consul's keys. It maps keys to settings; what they mean belongs to the
+//! rooms that have them.
+
+mod keys;
+mod read;
+mod settings;
+mod shape;
+
+use std::path::PathBuf;
+
+use muster_api::ApiError;
+use muster_api::check::CheckDefinition;
+use muster_api::service::ServiceDefinition;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub(crate) use settings::{Settings, address, recursor};
+
+/// Where the files are; they can be read again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) format: Option<String>,
+}
+
+/// What the files say.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    pub(crate) settings: Settings,
+    pub(crate) services: Vec<ServiceDefinition>,
+    pub(crate) checks: Vec<CheckDefinition>,
+    /// Keys that were taken and have no effect.
+    pub(crate) idle: Vec<String>,
+    /// Everything but the definitions, as it stood there: what changed can be named.
+    pub(crate) content: serde_json::Map<String, Value>,
+}
+
+impl Sources {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// In Consul's words, with the name of the file or of the key.
+    pub(crate) fn load(&self) -> Result<Loaded, String> {
+        if let Some(format) = self.format.as_deref().filter(|format| !read::known(format)) {
+            return Err(format!("-config-format {format}: use 'hcl' or 'json'"));
+        }
+        let merged = read::read(&self.paths, self.format.as_deref())?;
+        let mut content = merged.value;
+        let services = definitions(content.remove("services"), "service")?;
+        let checks = definitions(content.remove("checks"), "check")?;
+        let settings = Settings::from_content(&content)?;
+        Ok(Loaded { settings, services, checks, idle: merged.idle, content })
+    }
+}
+
+impl Loaded {
+    /// The keys whose values differ from `former` and that a running agent does not take up.
+    pub(crate) fn not_reloaded(&self, former: &Self) -> Vec<String> {
+        let differs = |key: &&String| self.content.get(*key) != former.content.get(*key);
+        let mut keys: Vec<String> = self
+            .content
+            .keys()
+            .chain(former.content.keys())
+            .filter(differs)
+            .filter(|key| *key != "log_level" && !self.idle.contains(key))
+            .cloned()
+            .collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}
+
+/// The definitions of one sort, read by the same rules as those that come by HTTP.
+fn definitions<T: DeserializeOwned>(list: Option<Value>, what: &str) -> Result<Vec<T>, String> {
+    let Some(Value::Array(items)) = list else { return Ok(Vec::new()) };
+    let read = items.into_iter().map(|item| {
+        let named = item.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let read: Result<T, ApiError> = muster_api::decode::json(item.to_string().as_bytes());
+        read.map_err(|error| {
+            let text = error.to_string();
+            let text = text.strip_prefix("Request decode failed: ").unwrap_or(&text);
+            format!("{what} {named:?}: {text}")
+        })
+    });
+    read.collect()
+}
