@@ -169,3 +169,95 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
         name.trim().eq_ignore_ascii_case("gzip") && !refused
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use muster_api::answer;
+    use muster_registry::command::{Command, KvCommand};
+    use muster_registry::kv::query::Get;
+    use muster_registry::{Name, Registry};
+
+    use super::*;
+
+    /// A question about the key `k`, and how often it was rendered.
+    fn slot(words: &str, body: &'static str) -> (Slot, Arc<AtomicUsize>) {
+        let rendered = Arc::new(AtomicUsize::new(0));
+        let counter = rendered.clone();
+        let question = Question::new(Get { key: Name::new("k") }, move |_, _| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            answer::json(&body, false)
+        });
+        (Slot::new(words.into(), ReadMode::Default, question), rendered)
+    }
+
+    fn set(registry: &mut Registry, index: u64, key: &str) {
+        let value: Arc<[u8]> = index.to_string().as_bytes().into();
+        let command = KvCommand::Set { key: Name::new(key), value, flags: 0, cas: None };
+        registry.apply(index, &Command::Kv(command));
+    }
+
+    #[test]
+    fn a_herd_costs_one_rendering_and_a_change_elsewhere_costs_none() {
+        let (kept, mut registry) = (Kept::default(), Registry::new());
+        let (slot, rendered) = slot("/k", "hello");
+        let slot = kept.keep(slot);
+        for (index, key, times) in [(1, "k", 1), (2, "other", 1), (3, "k", 2)] {
+            set(&mut registry, index, key);
+            let view = registry.view().clone();
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| (0..200).for_each(|_| drop(kept.answer(&slot, &view).unwrap())));
+                }
+            });
+            assert_eq!(rendered.load(Ordering::Relaxed), times, "after a change of {key}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_again_and_never_taken_for_others() {
+        let kept = Kept::default();
+        let many = WAYS * BUCKETS * 2;
+        for at in 0..many {
+            kept.keep(slot(&format!("/{at}"), "").0);
+        }
+        let found = (0..many).filter_map(|at| {
+            let words = format!("/{at}");
+            kept.find(&words).inspect(|slot| assert_eq!(slot.words, words))
+        });
+        let found = found.count();
+        assert!(found > many / 4 && found <= WAYS * BUCKETS, "{found}");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_no_longer_counted() {
+        let (kept, registry) = (Kept::default(), Registry::new());
+        let slot = kept.keep(slot("/k", "hello").0);
+        let answer = kept.answer(&slot, registry.view()).unwrap();
+        assert_eq!(kept.bytes.load(Ordering::Relaxed), answer.head.body().len());
+        kept.places.iter().for_each(|place| place.store(None));
+        drop((slot, answer));
+        assert_eq!(kept.bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn who_takes_gzip_gets_the_same_in_fewer_bytes() {
+        let long: &'static str = "a".repeat(5000).leak();
+        let (kept, registry) = (Kept::default(), Registry::new());
+        let answer = kept.answer(&slot("/k", long).0, registry.view()).unwrap();
+        let asked = |coding: &'static str| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(coding))]);
+            answer.reply(&headers)
+        };
+        let zipped = asked("br, gzip");
+        assert_eq!(zipped.headers()[header::CONTENT_ENCODING], "gzip");
+        assert!(zipped.body().len() < 500);
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&zipped.body()[..]).read_to_string(&mut text).unwrap();
+        assert_eq!(text.as_bytes(), answer.head.body());
+        for coding in ["identity", "gzip;q=0"] {
+            assert!(!asked(coding).headers().contains_key(header::CONTENT_ENCODING));
+        }
+    }
+}
