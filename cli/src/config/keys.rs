@@ -99,19 +99,20 @@ const DNS: &[Key] = &[
     idle("prefer_namespace", Switch),
 ];
 
+// Within a group without effect: the group alone is named.
 const LIMITS: &[Key] = &[
-    idle("http_max_conns_per_client", Whole),
-    idle("https_handshake_timeout", Span),
-    idle("kv_max_value_size", Whole),
-    idle("rpc_handshake_timeout", Span),
-    idle("rpc_max_burst", Whole),
-    idle("rpc_max_conns_per_client", Whole),
-    idle("rpc_rate", Number),
-    idle("txn_max_req_len", Whole),
+    used("http_max_conns_per_client", Whole),
+    used("https_handshake_timeout", Span),
+    used("kv_max_value_size", Whole),
+    used("rpc_handshake_timeout", Span),
+    used("rpc_max_burst", Whole),
+    used("rpc_max_conns_per_client", Whole),
+    used("rpc_rate", Number),
+    used("txn_max_req_len", Whole),
 ];
 
 const PERFORMANCE: &[Key] =
-    &[idle("leave_drain_time", Span), idle("raft_multiplier", Whole), idle("rpc_hold_timeout", Span)];
+    &[used("leave_drain_time", Span), used("raft_multiplier", Whole), used("rpc_hold_timeout", Span)];
 
 const WEIGHTS: &[Key] = &[used("passing", Whole), used("warning", Whole)];
 

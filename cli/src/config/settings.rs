@@ -227,5 +227,6 @@ mod tests {
         settings.unwrap().dns_config.apply(&mut config);
         assert_eq!((config.node_ttl, config.soa.min_ttl), (Duration::from_secs(5), 7));
         assert_eq!((config.udp_answer_limit, config.only_passing, config.soa.retry), (1, true, 600));
+        assert!(config.consul_truncation);
     }
 }
