@@ -33,7 +33,10 @@ fn main() -> ExitCode {
     match runtime.block_on(commands::run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            let text = error.to_string();
+            if !text.is_empty() {
+                eprintln!("{text}");
+            }
             ExitCode::from(error.code())
         }
     }
@@ -41,15 +44,23 @@ fn main() -> ExitCode {
 
 /// Exit codes as Consul's: 0 for help that was asked for, 127 for a command that there is not, else 1.
 fn refused(error: &clap::Error) -> ExitCode {
+    let named = std::env::args().nth(1);
+    let known = named.is_some_and(|name| commands::Cli::command().find_subcommand(name).is_some());
     let code = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
-        ErrorKind::InvalidSubcommand => 127,
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if std::env::args().len() < 2 => 127,
-        _ => 1,
+        _ if known => 1,
+        _ => 127,
     };
-    match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => {
-            eprintln!("flag provided but not defined: {}", flag.strip_prefix('-').unwrap_or(flag));
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let flag = context(ContextKind::InvalidArg).and_then(|flag| flag.strip_prefix('-'));
+    match (error.kind(), flag, context(ContextKind::InvalidValue)) {
+        (ErrorKind::UnknownArgument, Some(flag), _) => eprintln!("flag provided but not defined: {flag}"),
+        (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(flag), Some(value)) => {
+            let flag = flag.split(' ').next().unwrap_or_default();
+            eprintln!("invalid value {value:?} for flag {flag}: parse error");
         }
         _ => {
             let _ = error.print();

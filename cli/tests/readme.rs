@@ -20,7 +20,7 @@ fn every_command_of_the_tour_succeeds() {
     let commands = tour();
     assert!(commands.len() >= 4, "the tour was not found: {commands:?}");
     for line in commands {
-        let here = line.replace("8500", &dev.http.to_string()).replace("8600", &dev.dns.to_string());
+        let here = dev.on_our_ports(&line);
         // curl says nothing of a refusal by itself.
         let here = here.replace("curl ", "curl -sSf ");
         let output = dev.command("sh").args(["-c", &here]).output().unwrap();

@@ -104,8 +104,15 @@ impl HttpFlags {
             "DELETE" => "Delete",
             other => other,
         };
-        let failed = |error: reqwest::Error| format!("{shown} \"{url}\": {}", root(&error));
-        let answer = request.send().await.map_err(failed)?;
+        let request = request.build().map_err(|error| root(&error))?;
+        let url = request.url().clone();
+        let at =
+            format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
+        let failed = |error: reqwest::Error| match error.is_connect() {
+            true => format!("{shown} \"{url}\": dial tcp {at}: connect: {}", root(&error)),
+            false => format!("{shown} \"{url}\": {}", root(&error)),
+        };
+        let answer = client.execute(request).await.map_err(failed)?;
         let index = answer.headers().get("X-Consul-Index");
         let index = index.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
         let status = answer.status().as_u16();
@@ -149,7 +156,10 @@ fn root(error: &reqwest::Error) -> String {
     while let Some(inner) = reason.source() {
         reason = inner;
     }
-    reason.to_string()
+    match reason.downcast_ref::<std::io::Error>() {
+        Some(error) => super::plain(error),
+        None => reason.to_string(),
+    }
 }
 
 /// One segment of a path.

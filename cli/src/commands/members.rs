@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::Failure;
 use super::http::{HttpFlags, text};
 use super::table::{pairs, render, row};
-use super::{Failure, no_words};
 
 /// Flags of `muster members`.
 #[derive(clap::Args)]
@@ -23,12 +23,12 @@ pub(crate) struct Flags {
     /// The servers as those of other datacenters see them.
     #[arg(long)]
     wan: bool,
+    /// Not looked at, as in Consul.
     #[arg(hide = true)]
-    words: Vec<String>,
+    _words: Vec<String>,
 }
 
 pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
-    no_words(&flags.words)?;
     let mut query = vec![("segment", flags.segment.as_str())];
     if flags.wan {
         query.push(("wan", "1"));
@@ -37,9 +37,9 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     let mut members: Vec<&Value> = answer.as_array().into_iter().flatten().collect();
     members.retain(|member| matches(&flags.status, status(member)));
     if members.is_empty() {
-        return Err(Failure::Nothing(String::new()));
+        return Err(Failure::Nothing);
     }
-    members.sort_by_key(|member| {
+    members.sort_by_cached_key(|member| {
         let tag = |name: &str| member.get("Tags").map(|tags| text(tags, name).to_owned()).unwrap_or_default();
         (tag("dc"), tag("segment"), text(member, "Name").to_owned())
     });
@@ -78,21 +78,25 @@ fn address(member: &Value) -> String {
     }
 }
 
+/// Servers are in all segments.
+fn segment(tags: &Value) -> &str {
+    match (text(tags, "segment"), text(tags, "role")) {
+        ("", "consul") => "<all>",
+        ("", _) => "<default>",
+        (named, _) => named,
+    }
+}
+
 fn short(member: &Value) -> Vec<String> {
     let none = Value::Null;
     let tags = member.get("Tags").unwrap_or(&none);
-    let server = text(tags, "role") == "consul";
     let kind = match text(tags, "role") {
         "node" => "client",
         "consul" => "server",
         _ => "unknown",
     };
     let build = text(tags, "build").split(':').next().unwrap_or_default();
-    let segment = match text(tags, "segment") {
-        "" if server => "<all>",
-        "" => "<default>",
-        named => named,
-    };
+    let segment = segment(tags);
     row([
         text(member, "Name"),
         &address(member),
@@ -106,7 +110,11 @@ fn short(member: &Value) -> Vec<String> {
 }
 
 fn detailed(member: &Value) -> Vec<String> {
-    row([text(member, "Name"), &address(member), status(member), &pairs(member.get("Tags"), ",")])
+    let mut tags = member.get("Tags").cloned().unwrap_or_default();
+    if text(&tags, "segment").is_empty() && tags.is_object() {
+        tags["segment"] = Value::from(segment(&tags));
+    }
+    row([text(member, "Name"), &address(member), status(member), &pairs(Some(&tags), ",")])
 }
 
 #[cfg(test)]

@@ -26,8 +26,8 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Said(String),
     /// Nothing was found, and nothing is to be said.
-    #[error("{0}")]
-    Nothing(String),
+    #[error("")]
+    Nothing,
     #[error("{what}: {error}")]
     Io { what: String, error: std::io::Error },
 }
@@ -37,7 +37,7 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Said(_) | Self::Io { .. } => 1,
-            Self::Nothing(_) => 2,
+            Self::Nothing => 2,
         }
     }
 }

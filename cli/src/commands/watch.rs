@@ -14,6 +14,9 @@ use super::http::{HttpFlags, key_path, segment};
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(180);
 
+/// What stands behind the `?`.
+type Parameters = Vec<(&'static str, String)>;
+
 /// Flags of `muster watch`.
 #[derive(clap::Args)]
 pub(crate) struct Flags {
@@ -78,7 +81,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
 }
 
 /// What is to be asked; the refusals are in Consul's words.
-fn question(flags: &Flags) -> Result<(String, Vec<(&'static str, String)>), Failure> {
+fn question(flags: &Flags) -> Result<(String, Parameters), Failure> {
     let said = |text: String| Err(Failure::Said(text));
     let mut query = Vec::new();
     let path = match flags.kind.as_str() {

@@ -161,6 +161,8 @@ impl DnsSettings {
         ] {
             *slot = from.unwrap_or(*slot);
         }
+        // Who limits datagrams asks for Consul's way to cut: by number and, unless told otherwise, silently.
+        config.consul_truncation |= self.udp_answer_limit.is_some();
         let number =
             |from: Option<i64>, slot: usize| from.and_then(|n| usize::try_from(n).ok()).unwrap_or(slot);
         config.udp_answer_limit = number(self.udp_answer_limit, config.udp_answer_limit);

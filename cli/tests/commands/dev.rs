@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) struct Dev {
     pub(crate) process: Child,
-    pub(crate) http: u16,
-    pub(crate) dns: u16,
+    http: u16,
+    dns: u16,
 }
 
 impl Dev {
@@ -34,6 +34,11 @@ impl Dev {
         }
         dev.command("muster").args(["kv", "delete", "ready"]).output().unwrap();
         dev
+    }
+
+    /// A text with the ports of this agent in place of the usual ones.
+    pub(crate) fn on_our_ports(&self, text: &str) -> String {
+        text.replace("8500", &self.http.to_string()).replace("8600", &self.dns.to_string())
     }
 
     /// A command that finds this agent and our `muster`.

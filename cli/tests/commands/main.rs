@@ -49,7 +49,7 @@ fn keys_and_values() {
         ),
         ("kv put x @nofile", 1, "", "Error! Failed to read file: open nofile: no such file or directory"),
         ("kv put -cas a/b x", 1, "", "Must specify -modify-index with -cas!"),
-        ("kv put -cas -modify-index 5 a/b x", 1, "", "Error! Did not write to a/b: CAS failed"),
+        ("kv put -cas -modify-index 999999 a/b x", 1, "", "Error! Did not write to a/b: CAS failed"),
         ("kv get a/b", 0, "hello", ""),
         ("kv get -base64 a/b", 0, "aGVsbG8=", ""),
         ("kv get -recurse a", 0, "a/b:hello\na/c:x\na/sub/d:zz", ""),
@@ -63,8 +63,8 @@ fn keys_and_values() {
         ("kv get a b", 1, "", "Too many arguments (expected 1, got 2)"),
         ("kv get -nosuch a", 1, "", "flag provided but not defined: -nosuch"),
         ("kv delete -cas a/b", 1, "", "Must specify -modify-index with -cas!"),
-        ("kv delete -cas -modify-index 3 a/b", 1, "", "Error! Did not delete key a/b: CAS failed"),
-        ("kv delete -recurse -cas -modify-index 3 a", 1, "", "Cannot specify both -cas and -recurse!"),
+        ("kv delete -cas -modify-index 999999 a/b", 1, "", "Error! Did not delete key a/b: CAS failed"),
+        ("kv delete -recurse -cas -modify-index 999999 a", 1, "", "Cannot specify both -cas and -recurse!"),
         ("kv delete -recurse a/sub", 0, "Success! Deleted keys with prefix: a/sub", ""),
         ("kv delete nope", 0, "Success! Deleted key: nope", ""),
         ("kv export nope", 0, "[]", ""),
@@ -79,6 +79,8 @@ fn keys_and_values() {
     ] {
         expect(&dev, line, code, out, complaint);
     }
+    let line = dev.on_our_ports("kv get -http-addr=http://127.0.0.1:8500 a/b");
+    expect(&dev, &line, 0, "hello", "");
     let detailed = text(&run(&dev, &["kv", "get", "-detailed", "a/c"]).stdout);
     assert!(detailed.contains("Flags            7\nKey              a/c\n"), "{detailed}");
     let refused = Command::new(env!("CARGO_BIN_EXE_muster"))

@@ -25,7 +25,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
             return Err(Failure::Said(format!("Too many arguments (expected 1, got {})", more.len())));
         }
     };
-    let failed = |error: String| Failure::Said(format!("Error! Failed writing data: {error}"));
+    let failed = |error: String| Failure::Said(format!("Error querying Consul agent: {error}"));
     let sent = flags.http.send(Method::GET, &key_path(prefix), &[("recurse", "")], Vec::new()).await;
     let sent = sent.map_err(failed)?;
     let found = match sent.status {

@@ -30,7 +30,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     };
     for id in ids {
         let path = format!("/v1/agent/service/deregister/{}", segment(&id));
-        flags.http.put(&format!("Error registering service {id:?}"), &path, &[]).await?;
+        flags.http.put(&format!("Error deregistering service {id:?}"), &path, &[]).await?;
         println!("Deregistered service: {id}");
     }
     Ok(())
