@@ -2,8 +2,21 @@
 
 mod agent;
 mod catalog;
+mod force_leave;
 mod http;
+mod info;
+mod join;
 mod kv;
+mod leave;
+mod maint;
+mod members;
+mod operator;
+mod reload;
+mod services;
+mod table;
+mod validate;
+mod version;
+mod watch;
 
 use clap::{Parser, Subcommand};
 
@@ -12,12 +25,21 @@ use clap::{Parser, Subcommand};
 pub(crate) enum Failure {
     #[error("{0}")]
     Said(String),
-    #[error("Error connecting to Muster agent: {0}")]
-    Http(#[from] reqwest::Error),
-    #[error("Unexpected response code: {status} ({text})")]
-    Answer { status: u16, text: String },
+    /// Nothing was found, and nothing is to be said.
+    #[error("")]
+    Nothing,
     #[error("{what}: {error}")]
     Io { what: String, error: std::io::Error },
+}
+
+impl Failure {
+    /// The exit code, as Consul has it.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Said(_) | Self::Io { .. } => 1,
+            Self::Nothing => 2,
+        }
+    }
 }
 
 /// Service discovery and health checks, Consul-compatible.
@@ -30,27 +52,75 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs a server.
-    Agent(agent::Flags),
-    /// Reads and writes keys.
-    #[command(subcommand)]
-    Kv(kv::Command),
-    /// Lists what is registered.
+    /// Runs a Muster agent.
+    Agent(Box<agent::Flags>),
+    /// Interacts with the catalog.
     #[command(subcommand)]
     Catalog(catalog::Command),
+    /// Forces a member of the cluster to enter the "left" state.
+    ForceLeave(force_leave::Flags),
+    /// Provides debugging information for operators.
+    Info(info::Flags),
+    /// Tells the agent to join a cluster.
+    Join(join::Flags),
+    /// Interacts with the key-value store.
+    #[command(subcommand)]
+    Kv(kv::Command),
+    /// Gracefully leaves the cluster and shuts down.
+    Leave(leave::Flags),
+    /// Controls node or service maintenance mode.
+    Maint(maint::Flags),
+    /// Lists the members of the cluster.
+    Members(members::Flags),
+    /// Provides cluster-level tools for operators.
+    #[command(subcommand)]
+    Operator(operator::Command),
+    /// Triggers the agent to reload configuration files.
+    Reload(reload::Flags),
+    /// Interacts with services.
+    #[command(subcommand)]
+    Services(services::Command),
+    /// Validates configuration files and folders.
+    Validate(validate::Flags),
     /// Prints the version.
-    Version,
+    Version(version::Flags),
+    /// Watches for changes.
+    Watch(watch::Flags),
 }
 
 /// Runs what was asked for.
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
-        Command::Agent(flags) => agent::run(flags).await,
-        Command::Kv(command) => kv::run(command).await,
+        Command::Agent(flags) => agent::run(*flags).await,
         Command::Catalog(command) => catalog::run(command).await,
-        Command::Version => {
-            println!("Muster v{}", env!("CARGO_PKG_VERSION"));
-            Ok(())
-        }
+        Command::ForceLeave(flags) => force_leave::run(flags).await,
+        Command::Info(flags) => info::run(flags).await,
+        Command::Join(flags) => join::run(flags).await,
+        Command::Kv(command) => kv::run(command).await,
+        Command::Leave(flags) => leave::run(flags).await,
+        Command::Maint(flags) => maint::run(flags).await,
+        Command::Members(flags) => members::run(flags).await,
+        Command::Operator(command) => operator::run(command).await,
+        Command::Reload(flags) => reload::run(flags).await,
+        Command::Services(command) => services::run(command).await,
+        Command::Validate(flags) => validate::run(&flags),
+        Command::Version(flags) => version::run(&flags),
+        Command::Watch(flags) => watch::run(flags).await,
     }
+}
+
+/// Refuses words where none are taken, as Consul does.
+fn no_words(words: &[String]) -> Result<(), Failure> {
+    match words.len() {
+        0 => Ok(()),
+        more => Err(Failure::Said(format!("Too many arguments (expected 0, got {more})"))),
+    }
+}
+
+/// What the system says of an error, without its number.
+pub(crate) fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

@@ -113,7 +113,7 @@ const LIMITS: &[Key] = &[
 ];
 
 const PERFORMANCE: &[Key] =
-    &[idle("leave_drain_time", Span), idle("raft_multiplier", Whole), idle("rpc_hold_timeout", Span)];
+    &[used("leave_drain_time", Span), used("raft_multiplier", Whole), used("rpc_hold_timeout", Span)];
 
 const WEIGHTS: &[Key] = &[used("passing", Whole), used("warning", Whole)];
 
@@ -248,7 +248,7 @@ pub(super) const TOP: &[Key] = &[
     idle("gossip_lan", Any),
     idle("gossip_wan", Any),
     idle("http_config", Any),
-    idle("limits", Group(LIMITS)),
+    used("limits", Group(LIMITS)),
     idle("log_file", Text),
     idle("log_json", Switch),
     idle("log_rotate_bytes", Whole),

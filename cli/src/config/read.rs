@@ -22,7 +22,10 @@ pub(super) struct Merged {
 pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Merged, String> {
     let mut merged = Merged::default();
     for path in paths {
-        let unopened = |error: &std::io::Error| format!("config: Open failed on {}. {error}", path.display());
+        let unopened = |error: &std::io::Error| {
+            let shown = path.display();
+            format!("config: Open failed on {shown}. open {shown}: {}", crate::commands::plain(error))
+        };
         let metadata = std::fs::metadata(path).map_err(|error| unopened(&error))?;
         if !metadata.is_dir() {
             add(&mut merged, path, format)?;

@@ -170,6 +170,8 @@ impl DnsSettings {
         ] {
             *slot = from.unwrap_or(*slot);
         }
+        // Who limits datagrams asks for Consul's way to cut: by number and, unless told otherwise, silently.
+        config.consul_truncation |= self.udp_answer_limit.is_some();
         let number =
             |from: Option<i64>, slot: usize| from.and_then(|n| usize::try_from(n).ok()).unwrap_or(slot);
         config.udp_answer_limit = number(self.udp_answer_limit, config.udp_answer_limit);
@@ -236,5 +238,6 @@ mod tests {
         settings.unwrap().dns_config.apply(&mut config);
         assert_eq!((config.node_ttl, config.soa.min_ttl), (Duration::from_secs(5), 7));
         assert_eq!((config.udp_answer_limit, config.only_passing, config.soa.retry), (1, true, 600));
+        assert!(config.consul_truncation);
     }
 }

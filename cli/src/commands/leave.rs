@@ -1,0 +1,20 @@
+//! `muster leave`.
+
+use super::http::HttpFlags;
+use super::{Failure, no_words};
+
+/// Flags of `muster leave`.
+#[derive(clap::Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    http: HttpFlags,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
+    no_words(&flags.words)?;
+    flags.http.put("Error leaving", "/v1/agent/leave", &[]).await?;
+    println!("Graceful leave complete");
+    Ok(())
+}
