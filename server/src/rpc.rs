@@ -1,10 +1,10 @@
 //! The one port between hosts: raft, forwarded commands and introductions in our codec, and the public API
 //! as it is for client agents. HTTP/2 without TLS until the access-control work adds it.
 
-use std::io;
+use std::io::{self, Read};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -16,10 +16,13 @@ use serde::Serialize;
 use crate::consensus::membership::{self, Introduction};
 use crate::consensus::types::{Peer, Snapshot, Vote};
 use crate::consensus::{Consensus, Unavailable};
-use crate::storage::{codec, snapshots};
+use crate::storage::snapshots::{self, Held};
+use crate::storage::{codec, pipe};
 
-/// A snapshot comes in one body.
-const BODY_LIMIT: usize = 4 << 30;
+/// What raft sends at once: openraft bounds entries by number, and a batch of them can be large.
+const BODY_LIMIT: usize = 1 << 30;
+/// A vote is a term and an ID.
+const VOTE_LIMIT: u32 = 1 << 10;
 
 #[derive(Clone)]
 struct Port {
@@ -72,20 +75,28 @@ async fn transfer(State(port): State<Port>, body: Bytes) -> Response {
     }
 }
 
-async fn snapshot(State(port): State<Port>, body: Bytes) -> Response {
-    let read = tokio::task::spawn_blocking(move || read_snapshot(&body)).await;
+/// Takes a snapshot in as it comes. Nothing is replaced before all of it is there and its checksum is right.
+async fn snapshot(State(port): State<Port>, body: Body) -> Response {
+    let (reader, carry) = pipe::inward(body.into_data_stream());
+    let reading = tokio::task::spawn_blocking(move || read_snapshot(reader));
+    let ((), read) = tokio::join!(carry, reading);
     match read.map_err(io::Error::other).and_then(|read| read) {
         Ok((vote, snapshot)) => answer(port.consensus.raft().install_full_snapshot(vote, snapshot).await),
         Err(error) => bad(&error),
     }
 }
 
-fn read_snapshot(body: &[u8]) -> io::Result<(Vote, Snapshot)> {
-    let short = || io::Error::new(io::ErrorKind::UnexpectedEof, "snapshot without its vote");
-    let (length, rest) = body.split_first_chunk::<4>().ok_or_else(short)?;
-    let (vote, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or_else(short)?;
-    let (meta, registry) = snapshots::read(rest)?;
-    Ok((codec::decode(vote)?, Snapshot { meta, snapshot: registry.view().clone() }))
+fn read_snapshot(mut source: impl Read) -> io::Result<(Vote, Snapshot)> {
+    let mut length = [0; 4];
+    source.read_exact(&mut length)?;
+    let length = u32::from_be_bytes(length);
+    if length > VOTE_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a vote of {length} bytes")));
+    }
+    let mut vote = vec![0; length as usize];
+    source.read_exact(&mut vote)?;
+    let (meta, registry) = snapshots::read(source)?;
+    Ok((codec::decode(&vote)?, Snapshot { meta, snapshot: Held::View(Box::new(registry.view().clone())) }))
 }
 
 async fn forward(State(port): State<Port>, body: Bytes) -> Response {

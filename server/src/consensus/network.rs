@@ -1,10 +1,12 @@
 //! How servers talk to each other about the log: HTTP/2 on the RPC port, our codec in the bodies.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
-use muster_registry::View;
+use futures_util::TryStreamExt as _;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::network::{RPCOption, RaftNetworkFactory, RaftNetworkV2};
 use openraft::raft::{
@@ -15,12 +17,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::types::{Peer, Snapshot, TypeConfig, Vote};
-use crate::storage::{codec, snapshots};
+use crate::storage::snapshots::Held;
+use crate::storage::{codec, pipe};
+
+/// Between two signs of life on a connection that is in use, and the longest wait for one.
+const ALIVE: Duration = Duration::from_secs(1);
+/// The longest that one snapshot may take. One that stands still ends with its connection.
+const SNAPSHOT: Duration = Duration::from_secs(600);
 
 /// Calls to other servers over kept connections.
 #[derive(Clone, Debug)]
 pub struct Wire {
     client: reqwest::Client,
+    /// Its own connections for snapshots: what is slow to be read must not hold up a heartbeat behind it.
+    bulk: reqwest::Client,
 }
 
 /// Why a call has no answer.
@@ -48,14 +58,19 @@ impl Wire {
     /// # Errors
     /// Where the client cannot be set up.
     pub fn new() -> io::Result<Self> {
-        let client = reqwest::Client::builder()
-            .http2_prior_knowledge()
-            .connect_timeout(Duration::from_millis(500))
-            .tcp_nodelay(true)
-            .no_proxy()
-            .build()
-            .map_err(io::Error::other)?;
-        Ok(Self { client })
+        let client = || {
+            reqwest::Client::builder()
+                .http2_prior_knowledge()
+                .connect_timeout(Duration::from_millis(500))
+                // A peer that vanished without a word is noticed so, not when a call has lasted its longest.
+                .http2_keep_alive_interval(ALIVE)
+                .http2_keep_alive_timeout(ALIVE)
+                .tcp_nodelay(true)
+                .no_proxy()
+                .build()
+                .map_err(io::Error::other)
+        };
+        Ok(Self { client: client()?, bulk: client()? })
     }
 
     /// Posts `body` to `path` at `address` and decodes the answer.
@@ -69,7 +84,17 @@ impl Wire {
         body: Vec<u8>,
         limit: Duration,
     ) -> Result<T, CallError> {
-        let sent = self.client.post(format!("http://{address}{path}")).timeout(limit).body(body).send().await;
+        Self::post(&self.client, address, path, body.into(), limit).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        client: &reqwest::Client,
+        address: &str,
+        path: &str,
+        body: reqwest::Body,
+        limit: Duration,
+    ) -> Result<T, CallError> {
+        let sent = client.post(format!("http://{address}{path}")).timeout(limit).body(body).send().await;
         let answer = sent.map_err(|error| {
             if error.is_connect() {
                 CallError::NotSent(words(&error))
@@ -163,7 +188,7 @@ impl PeerLink {
 }
 
 impl RaftNetworkV2<TypeConfig> for PeerLink {
-    type SnapshotData = View;
+    type SnapshotData = Held;
 
     async fn append_entries(
         &mut self,
@@ -197,15 +222,21 @@ impl RaftNetworkV2<TypeConfig> for PeerLink {
         option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
         let unsent = |error: io::Error| StreamingError::Network(NetworkError::new(&error));
-        let bytes = tokio::task::spawn_blocking(move || {
-            let mut body = codec::encode(&vote)?;
-            let length = u32::try_from(body.len()).map_err(io::Error::other)?;
-            body.splice(0..0, length.to_be_bytes());
-            snapshots::write(&mut body, &snapshot.meta, &snapshot.snapshot)?;
-            Ok(body)
+        let mut vote = codec::encode(&vote).map_err(unsent)?;
+        let length = u32::try_from(vote.len()).map_err(|error| unsent(io::Error::other(error)))?;
+        vote.splice(0..0, length.to_be_bytes());
+        let (mut writer, pieces) = pipe::outward();
+        // Detached: it ends with the last record, or when the call has gone and nobody takes what it writes.
+        tokio::task::spawn_blocking(move || {
+            let Snapshot { meta, snapshot } = snapshot;
+            let written = writer.write_all(&vote).and_then(|()| snapshot.write_to(&meta, &mut writer));
+            if let Err(error) = written {
+                writer.fail(error);
+            }
         });
-        let body = bytes.await.map_err(|error| unsent(io::Error::other(error)))?.map_err(unsent)?;
-        let call = self.wire.call(&self.address, "/raft/snapshot", body, option.hard_ttl());
+        let body = reqwest::Body::wrap(StreamBody::new(pieces.map_ok(Frame::data)));
+        let limit = option.hard_ttl().max(SNAPSHOT);
+        let call = Wire::post(&self.wire.bulk, &self.address, "/raft/snapshot", body, limit);
         tokio::select! {
             closed = cancel => Err(StreamingError::Closed(closed)),
             answer = call => answer.map_err(|error| match error {

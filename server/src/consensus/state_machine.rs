@@ -11,7 +11,7 @@ use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
 
 use super::types::{LogId, Snapshot, SnapshotMeta, StoredMembership, TypeConfig};
 use crate::hub::Hub;
-use crate::storage::snapshots::Snapshots;
+use crate::storage::snapshots::{Held, Snapshots};
 
 /// Most entries under one publication of the view.
 const BATCH: usize = 256;
@@ -45,7 +45,7 @@ impl StateMachine {
 }
 
 impl RaftStateMachine<TypeConfig> for StateMachine {
-    type SnapshotData = View;
+    type SnapshotData = Held;
     type SnapshotBuilder = Builder;
 
     async fn applied_state(&mut self) -> io::Result<(Option<LogId>, StoredMembership)> {
@@ -90,7 +90,9 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         Builder { meta: self.meta(), view: self.registry.view().clone(), snapshots: self.snapshots.clone() }
     }
 
-    async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: View) -> io::Result<()> {
+    async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: Held) -> io::Result<()> {
+        let snapshot =
+            tokio::task::spawn_blocking(|| snapshot.into_view()).await.map_err(io::Error::other)??;
         save(&self.snapshots, meta, &snapshot).await?;
         self.registry = Registry::from_view(snapshot);
         self.last_applied = meta.last_log_id;
@@ -101,9 +103,9 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshot>> {
         let snapshots = self.snapshots.clone();
-        let loaded =
-            tokio::task::spawn_blocking(move || snapshots.load()).await.map_err(io::Error::other)??;
-        Ok(loaded.map(|(meta, registry)| Snapshot { meta, snapshot: registry.view().clone() }))
+        let last =
+            tokio::task::spawn_blocking(move || snapshots.last()).await.map_err(io::Error::other)??;
+        Ok(last.map(|(meta, snapshot)| Snapshot { meta, snapshot }))
     }
 }
 
@@ -115,11 +117,11 @@ pub struct Builder {
 }
 
 impl RaftSnapshotBuilder<TypeConfig> for Builder {
-    type SnapshotData = View;
+    type SnapshotData = Held;
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
         save(&self.snapshots, &self.meta, &self.view).await?;
-        Ok(Snapshot { meta: self.meta.clone(), snapshot: self.view.clone() })
+        Ok(Snapshot { meta: self.meta.clone(), snapshot: Held::View(Box::new(self.view.clone())) })
     }
 }
 

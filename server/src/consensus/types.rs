@@ -57,8 +57,8 @@ pub type LogId = openraft::alias::LogIdOf<TypeConfig>;
 pub type Vote = openraft::alias::VoteOf<TypeConfig>;
 /// What a snapshot covers.
 pub type SnapshotMeta = openraft::alias::SnapshotMetaOf<TypeConfig>;
-/// A snapshot: the view itself, which costs nothing to hold.
-pub type Snapshot = openraft::alias::SnapshotOf<TypeConfig, muster_registry::View>;
+/// A snapshot: the view itself, or the file of the last one.
+pub type Snapshot = openraft::alias::SnapshotOf<TypeConfig, crate::storage::snapshots::Held>;
 /// The members, and since which entry.
 pub type StoredMembership = openraft::alias::StoredMembershipOf<TypeConfig>;
 /// The consensus engine over our state machine.

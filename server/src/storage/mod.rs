@@ -3,5 +3,6 @@
 
 pub mod codec;
 pub mod log;
+pub(crate) mod pipe;
 pub mod snapshots;
 mod sync;

@@ -2,7 +2,7 @@
 //! name only when it is whole and on disk; a damaged one is refused and changes nothing.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use muster_registry::snapshot::Record;
@@ -15,6 +15,46 @@ const MAGIC: &[u8; 8] = b"MUSTERS1";
 const NAME: &str = "state.snapshot";
 /// The largest record: a key of 512 KiB with room to spare.
 const RECORD_LIMIT: usize = 8 << 20;
+
+/// A snapshot at hand.
+#[derive(Debug)]
+pub enum Held {
+    /// The state of one moment, which costs nothing to hold.
+    View(Box<View>),
+    /// The file of the last one, open: it stays readable when another takes its name.
+    File(File),
+}
+
+impl Held {
+    /// The state in it.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or is damaged.
+    pub fn into_view(self) -> io::Result<View> {
+        match self {
+            Self::View(view) => Ok(*view),
+            Self::File(mut file) => {
+                file.rewind()?;
+                read(BufReader::new(file)).map(|(_, registry)| registry.view().clone())
+            }
+        }
+    }
+
+    /// Writes it as one stream, a record at a time.
+    ///
+    /// # Errors
+    /// Where `out` fails or the file cannot be read.
+    pub fn write_to(self, meta: &SnapshotMeta, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::View(view) => write(out, meta, &view),
+            Self::File(mut file) => {
+                file.rewind()?;
+                io::copy(&mut file, out)?;
+                out.flush()
+            }
+        }
+    }
+}
 
 /// The folder of snapshots: one file, the newest.
 #[derive(Clone, Debug)]
@@ -45,7 +85,21 @@ impl Snapshots {
         File::open(&self.folder)?.sync_all()
     }
 
-    /// The last snapshot, if there is one.
+    /// The last snapshot as a file, if there is one: only its head is read.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or does not begin as a snapshot.
+    pub fn last(&self) -> io::Result<Option<(SnapshotMeta, Held)>> {
+        let mut file = match File::open(self.folder.join(NAME)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let meta = read_head(&mut file, &mut crc32fast::Hasher::new())?;
+        Ok(Some((meta, Held::File(file))))
+    }
+
+    /// The state of the last snapshot, if there is one.
     ///
     /// # Errors
     /// Where the file cannot be read or is damaged; the error says how.
@@ -79,15 +133,8 @@ pub fn write(out: &mut impl Write, meta: &SnapshotMeta, view: &View) -> io::Resu
 /// # Errors
 /// Where the stream ends early, its checksum is wrong, or its records are no state.
 pub fn read(mut source: impl Read) -> io::Result<(SnapshotMeta, Registry)> {
-    let damaged = |why: &str| io::Error::new(io::ErrorKind::InvalidData, format!("damaged snapshot: {why}"));
-    let mut magic = [0; 8];
-    source.read_exact(&mut magic)?;
-    if &magic != MAGIC {
-        return Err(damaged("it does not start as a snapshot of this format"));
-    }
     let mut sum = crc32fast::Hasher::new();
-    let meta = unframe(&mut source, &mut sum)?.ok_or_else(|| damaged("it is empty"))?;
-    let meta: SnapshotMeta = codec::decode(&meta)?;
+    let meta = read_head(&mut source, &mut sum)?;
     let mut failed = None;
     let records = std::iter::from_fn(|| match unframe(&mut source, &mut sum) {
         Ok(Some(bytes)) => Some(codec::decode::<Record>(&bytes)),
@@ -112,6 +159,20 @@ pub fn read(mut source: impl Read) -> io::Result<(SnapshotMeta, Registry)> {
         return Err(damaged("its checksum is wrong"));
     }
     Ok((meta, registry))
+}
+
+fn read_head(source: &mut impl Read, sum: &mut crc32fast::Hasher) -> io::Result<SnapshotMeta> {
+    let mut magic = [0; 8];
+    source.read_exact(&mut magic)?;
+    if &magic != MAGIC {
+        return Err(damaged("it does not start as a snapshot of this format"));
+    }
+    let meta = unframe(source, sum)?.ok_or_else(|| damaged("it is empty"))?;
+    codec::decode(&meta)
+}
+
+fn damaged(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("damaged snapshot: {why}"))
 }
 
 fn frame(out: &mut impl Write, sum: &mut crc32fast::Hasher, bytes: &[u8]) -> io::Result<()> {
@@ -188,6 +249,13 @@ mod tests {
         let (meta, mut bytes, view) = sample();
         snapshots.save(&meta, &view).unwrap();
         assert_eq!(snapshots.load().unwrap().unwrap().1.view(), &view);
+        let (last, held) = snapshots.last().unwrap().unwrap();
+        assert_eq!(last, meta);
+        // It is replaced while it is held: what is held stays what it was.
+        snapshots.save(&meta, &View::default()).unwrap();
+        let mut sent = Vec::new();
+        held.write_to(&meta, &mut sent).unwrap();
+        assert_eq!(sent, bytes);
         bytes.truncate(200);
         fs::write(folder.path().join(NAME), bytes).unwrap();
         assert!(snapshots.load().is_err());
