@@ -60,6 +60,15 @@ pub(crate) struct Flags {
     /// The port between servers.
     #[arg(long, default_value_t = 8300)]
     server_port: u16,
+    /// Leave the cluster on SIGTERM; by default only client agents do.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    leave_on_terminate: Option<bool>,
+    /// Do not leave the cluster on SIGINT; by default servers do not.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    skip_leave_on_interrupt: Option<bool>,
+    /// MiB of the disk under -data-dir that stay free: below it a server refuses writes and goes on reading.
+    #[arg(long, default_value_t = 64)]
+    disk_reserve: u64,
     /// trace, debug, info, warn or error.
     #[arg(long, default_value = "info")]
     log_level: String,
@@ -67,7 +76,8 @@ pub(crate) struct Flags {
 
 pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     let level = if flags.log_level == "err" { "error" } else { &flags.log_level };
-    let filter = format!("{level},openraft=error")
+    // The management of members says on top what we answer or try again.
+    let filter = format!("{level},openraft=error,openraft::raft::api::management=off")
         .parse::<tracing_subscriber::EnvFilter>()
         .map_err(|_| Failure::Usage(format!("-log-level {level}: use trace, debug, info, warn or error")))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -118,7 +128,11 @@ fn common(flags: &Flags, temporary: Option<PathBuf>) -> Result<wiring::Common, F
         dns_at: SocketAddr::new(flags.client, flags.dns_port),
         services: Vec::new(),
         checks: Vec::new(),
-        leave_on_terminate: !is_server,
+        // As in Consul: a client leaves, a server is expected back.
+        leave: wiring::supervise::Leave {
+            on_interrupt: !flags.skip_leave_on_interrupt.unwrap_or(is_server),
+            on_terminate: flags.leave_on_terminate.unwrap_or(!is_server),
+        },
     })
 }
 
@@ -133,5 +147,6 @@ fn server(flags: &Flags, common: wiring::Common) -> Result<wiring::server::Setti
         (false, expect) => expect.unwrap_or(0),
     };
     let rpc = SocketAddr::new(flags.bind, flags.server_port);
-    Ok(wiring::server::Settings { common, expect, rpc, terms: muster_server::Terms::default() })
+    let (terms, disk_reserve) = (muster_server::Terms::default(), flags.disk_reserve << 20);
+    Ok(wiring::server::Settings { common, expect, rpc, terms, disk_reserve })
 }

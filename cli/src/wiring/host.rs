@@ -65,10 +65,5 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
         }
     });
     tracing::info!(http = %common.http, dns = %common.dns_at, "muster is up");
-    let farewell = async {
-        if common.leave_on_terminate {
-            agent.leave().await;
-        }
-    };
-    tasks.supervise(token, agent.leaving(), farewell).await
+    tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await
 }

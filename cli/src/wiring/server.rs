@@ -22,11 +22,13 @@ pub(crate) struct Settings {
     pub(crate) expect: usize,
     pub(crate) rpc: SocketAddr,
     pub(crate) terms: Terms,
+    /// Bytes of the disk that stay free.
+    pub(crate) disk_reserve: u64,
 }
 
 /// Runs until a signal or the first task that ends unasked; that one is the reason we stop.
 pub(crate) async fn run(settings: Settings) -> io::Result<()> {
-    let Settings { common, expect, rpc: rpc_at, terms } = settings;
+    let Settings { common, expect, rpc: rpc_at, terms, disk_reserve } = settings;
     let token = CancellationToken::new();
     let agent_config = identity::complete(&common)?;
     let (node_id, datacenter) = (agent_config.node_id.clone(), agent_config.datacenter.clone());
@@ -44,6 +46,7 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
         expect,
         retry_join: common.retry_join.clone(),
         snapshot_after: 16_384,
+        disk_reserve,
         terms,
     };
     let server = Server::open(config, rpc, token.clone()).await?;
@@ -75,10 +78,5 @@ pub(crate) async fn run(settings: Settings) -> io::Result<()> {
     });
     tasks.spawn("server", server.run());
     tracing::info!(http = %common.http, dns = %common.dns_at, rpc = %rpc_at, "muster is up");
-    let farewell = async {
-        if common.leave_on_terminate {
-            agent.leave().await;
-        }
-    };
-    tasks.supervise(token, agent.leaving(), farewell).await
+    tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await
 }

@@ -1,5 +1,6 @@
 //! The handle by which the rest of the server proposes and reads. It hides who leads.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use muster_api::consistency::ReadMode;
@@ -7,10 +8,14 @@ use muster_registry::{Command, Response};
 use openraft::async_runtime::WatchReceiver as _;
 use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
 use openraft::{ReadPolicy, ServerState};
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
 use super::network::{CallError, Wire};
 use super::types::{Peer, Proposal, Raft};
+use crate::space::Space;
 use crate::storage::codec;
 
 /// How long a request waits for a leader before it is told that there is none (Consul's `rpc_hold_timeout`).
@@ -58,12 +63,14 @@ pub struct Consensus {
     raft: Raft,
     wire: Wire,
     me: u64,
-    space: std::sync::Arc<crate::space::Space>,
+    space: Arc<Space>,
+    /// When this server last heard from a leader; at first, when it began.
+    heard: Arc<Mutex<Instant>>,
 }
 
 impl Consensus {
-    pub(crate) fn new(raft: Raft, wire: Wire, me: u64, space: std::sync::Arc<crate::space::Space>) -> Self {
-        Self { raft, wire, me, space }
+    pub(crate) fn new(raft: Raft, wire: Wire, me: u64, space: Arc<Space>) -> Self {
+        Self { raft, wire, me, space, heard: Arc::new(Mutex::new(Instant::now())) }
     }
 
     /// Puts `command` through the log and gives its answer. Sent again only where it surely was not proposed.
@@ -71,15 +78,30 @@ impl Consensus {
     /// # Errors
     /// Where there is no leader for [`HOLD`], the disk is full, or the leader was lost with the command.
     pub async fn propose(&self, command: Command) -> Result<Response, Unavailable> {
+        self.at_leader("/forward", &command, FORWARD, || self.propose_here(command.clone())).await
+    }
+
+    /// Does something `here`, or has the leader do it: there `body` is sent to `path`. Tried again, for
+    /// [`HOLD`], only where it surely was not done.
+    pub(super) async fn at_leader<T, F>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        limit: Duration,
+        here: impl Fn() -> F,
+    ) -> Result<T, Unavailable>
+    where
+        T: DeserializeOwned,
+        F: Future<Output = Result<Option<T>, Unavailable>>,
+    {
         let deadline = Instant::now() + HOLD;
         loop {
-            if let Some(answer) = self.propose_here(command.clone()).await? {
+            if let Some(answer) = here().await? {
                 return Ok(answer);
             }
             if let Some(leader) = self.leader().filter(|(id, _)| *id != self.me) {
-                let body =
-                    codec::encode(&command).map_err(|error| Unavailable::Refused(error.to_string()))?;
-                match self.wire.call(&leader.1.address, "/forward", body, FORWARD).await {
+                let body = codec::encode(body).map_err(|error| Unavailable::Refused(error.to_string()))?;
+                match self.wire.call(&leader.1.address, path, body, limit).await {
                     Ok(answer) => return Ok(answer),
                     Err(CallError::Refused { status: 421, .. } | CallError::NotSent(_)) => {}
                     Err(CallError::Refused { text, .. }) => return Err(Unavailable::Refused(text)),
@@ -102,7 +124,9 @@ impl Consensus {
             return Ok(None);
         }
         self.space.admit().map_err(Unavailable::Refused)?;
-        match self.raft.client_write(Proposal(command)).await {
+        // A leader without its quorum does not know whether it still leads: nobody shall wait for that for ever.
+        let written = tokio::time::timeout(FORWARD, self.raft.client_write(Proposal(command))).await;
+        match written.map_err(|_| Unavailable::Lost("leadership lost while committing log".into()))? {
             Ok(written) => Ok(Some(written.data)),
             Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Ok(None),
             Err(RaftError::APIError(other)) => Err(Unavailable::Refused(other.to_string())),
@@ -117,7 +141,14 @@ impl Consensus {
     pub async fn gate(&self, mode: ReadMode) -> Result<ReadStamp, Unavailable> {
         let led = ReadStamp { known_leader: true, last_contact: Duration::ZERO };
         let policy = match mode {
-            ReadMode::Stale { .. } => return Ok(self.stale_stamp()),
+            ReadMode::Stale { max_stale } => {
+                let stamp = self.stale_stamp();
+                if max_stale.is_none_or(|longest| stamp.last_contact <= longest) {
+                    return Ok(stamp);
+                }
+                // Too old: as in Consul, the leader is asked after all.
+                ReadPolicy::LeaseRead
+            }
             ReadMode::Default if self.rules_alone() => return Ok(led),
             ReadMode::Default => ReadPolicy::LeaseRead,
             ReadMode::Consistent => ReadPolicy::ReadIndex,
@@ -166,20 +197,6 @@ impl Consensus {
         Some((id, peer.clone()))
     }
 
-    /// Hands the leadership to another voter, if there is one, and waits until it is gone or the time is over.
-    pub async fn hand_over(&self, limit: Duration) {
-        let other = self.peers().into_iter().find(|(id, _, voter)| *voter && *id != self.me);
-        let Some((heir, ..)) = other else { return };
-        if let Err(error) = self.raft.trigger().transfer_leader(heir).await {
-            tracing::warn!(%error, "the leadership was not handed over");
-            return;
-        }
-        let deadline = Instant::now() + limit;
-        while (self.is_leader() || self.leader().is_none()) && Instant::now() < deadline {
-            sleep(LOOK_AGAIN).await;
-        }
-    }
-
     /// Every server with its ID, and whether it votes.
     #[must_use]
     pub fn peers(&self) -> Vec<(u64, Peer, bool)> {
@@ -194,6 +211,11 @@ impl Consensus {
     #[must_use]
     pub fn id(&self) -> u64 {
         self.me
+    }
+
+    /// The leader was heard just now.
+    pub(crate) fn hear(&self) {
+        *self.heard.lock() = Instant::now();
     }
 
     /// The engine itself, for the RPC port and membership.
@@ -219,7 +241,8 @@ impl Consensus {
 
     fn stale_stamp(&self) -> ReadStamp {
         let known_leader = self.leader().is_some();
-        ReadStamp { known_leader, last_contact: Duration::ZERO }
+        let last_contact = if self.is_leader() { Duration::ZERO } else { self.heard.lock().elapsed() };
+        ReadStamp { known_leader, last_contact }
     }
 
     async fn ask_read_index(&self, mode: ReadMode) -> Option<u64> {

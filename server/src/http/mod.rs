@@ -6,6 +6,7 @@ mod catalog;
 mod convert;
 mod health;
 mod kv;
+mod operator;
 mod shape;
 mod status;
 
@@ -49,7 +50,12 @@ async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
     match (area, rest) {
         ("catalog", "register") => catalog::register(api, &params, request).await,
         ("catalog", "deregister") => catalog::deregister(api, &params, request).await,
-        ("catalog" | "health" | "status" | "operator", _) => {
+        ("operator", _) => {
+            let method = request.method().clone();
+            drop(request);
+            operator::handle(api, rest, &params, &method).await
+        }
+        ("catalog" | "health" | "status", _) => {
             let method = request.method().clone();
             drop(request);
             read(api, area, rest, &params, method).await
@@ -70,8 +76,7 @@ async fn read(api: &Api, area: &str, rest: &str, params: &Params, method: Method
             matches!(what, "datacenters" | "nodes" | "services" | "service" | "node" | "node-services")
         }
         "health" => matches!(what, "node" | "checks" | "service" | "state"),
-        "status" => matches!(what, "leader" | "peers"),
-        _ => rest == "raft/configuration",
+        _ => matches!(what, "leader" | "peers"),
     };
     if !known {
         return Err(ApiError::NotFound);
@@ -82,7 +87,6 @@ async fn read(api: &Api, area: &str, rest: &str, params: &Params, method: Method
     match area {
         "catalog" => catalog::read(api, what, name, params).await,
         "health" => health::read(api, what, name, params).await,
-        "status" => status::read(api, what, params),
-        _ => status::raft_configuration(api, params),
+        _ => status::read(api, what, params),
     }
 }
