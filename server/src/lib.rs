@@ -64,7 +64,6 @@ pub struct Server {
     /// The view and its waiters.
     pub hub: Arc<Hub>,
     tasks: JoinSet<io::Result<()>>,
-    token: CancellationToken,
     public: Router,
     port: Router,
     meetings: Meetings,
@@ -126,7 +125,7 @@ impl Server {
             Ok(())
         });
         tasks.spawn(until_fatal(consensus.raft().clone()));
-        Ok(Self { consensus, hub, tasks, token, public, port: to_agents, meetings })
+        Ok(Self { consensus, hub, tasks, public, port: to_agents, meetings })
     }
 
     /// The public API but for `/v1/agent/*`.
@@ -144,7 +143,8 @@ impl Server {
         self.port.clone()
     }
 
-    /// Runs until the token ends it or a task fails; then shuts down in order.
+    /// Runs until the token ends it or a task fails; then shuts down in order. The token is not touched: whoever
+    /// shares it would end by it and could be taken for the reason.
     ///
     /// # Errors
     /// The failure of the first task that ended unasked.
@@ -153,8 +153,6 @@ impl Server {
         let shutdown = self.consensus.raft().shutdown();
         let _ = tokio::time::timeout(Duration::from_secs(5), shutdown).await;
         self.tasks.shutdown().await;
-        // Last: whoever shares the token ends by it, and shall not be taken for the reason.
-        self.token.cancel();
         match first {
             Some(Ok(result)) => result,
             Some(Err(panic)) => Err(io::Error::other(panic)),

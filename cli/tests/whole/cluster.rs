@@ -194,6 +194,24 @@ fn a_server_leaves_on_the_signal_that_it_is_told_to_leave_on() {
 }
 
 #[test]
+fn a_server_that_lost_its_disk_replaces_its_old_self() {
+    let mut cluster = Cluster::start(3);
+    cluster.wait_for_leader(LONG);
+    let leader = cluster.leader();
+    let (other, lost) = ((leader + 1) % 3, (leader + 2) % 3);
+    let before = servers(&cluster.servers[other]);
+    cluster.servers[lost].kill();
+    assert_eq!(cluster.servers[other].put("/v1/kv/after", "x").0, 200);
+    cluster.servers[lost].start_again_on_an_empty_disk();
+    let (lost, other) = (&cluster.servers[lost], &cluster.servers[other]);
+    until("it votes, and nobody else at its address", || {
+        let after = servers(other);
+        after.len() == 3 && votes(other, lost) && after != before
+    });
+    until("it has what it lost", || lost.get("/v1/kv/after?stale&raw") == (200, "x".into()));
+}
+
+#[test]
 fn a_stale_answer_says_how_old_it_is() {
     let mut cluster = Cluster::start(3);
     cluster.wait_for_leader(LONG);
@@ -211,6 +229,8 @@ fn a_stale_answer_says_how_old_it_is() {
         cluster.servers[other].kill();
     }
     let alone = &cluster.servers[follower];
+    until("nobody leads", || leader_address(alone).is_empty());
+    assert_eq!(alone.header(stale, "X-Consul-KnownLeader").as_deref(), Some("false"));
     until("its age grows", || (2000..60_000).contains(&age(alone, stale)));
     assert_eq!(alone.get("/v1/kv/ready?max_stale=1h").0, 200);
     // Too old for who asks: then a leader is needed, and there is none.

@@ -16,7 +16,7 @@ pub(crate) struct Server {
     arguments: Vec<String>,
     /// What it writes to standard error.
     words: tempfile::NamedTempFile,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 /// Several servers that found a cluster together.
@@ -63,7 +63,7 @@ impl Server {
             rpc,
             arguments,
             words: tempfile::NamedTempFile::new().unwrap(),
-            _data: data,
+            data,
         };
         server.start_again();
         server
@@ -74,6 +74,13 @@ impl Server {
         let words = self.words.reopen().unwrap();
         command.args(&self.arguments).stdin(Stdio::null()).stderr(words);
         self.process = Some(command.spawn().unwrap());
+    }
+
+    /// Starts it again on a disk that was lost: the same ports, and nothing else.
+    pub(crate) fn start_again_on_an_empty_disk(&mut self) {
+        std::fs::remove_dir_all(self.data.path()).unwrap();
+        std::fs::create_dir(self.data.path()).unwrap();
+        self.start_again();
     }
 
     /// Ends the process with SIGKILL: nothing is told, nothing is flushed.
@@ -106,6 +113,7 @@ impl Server {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = process.try_wait().unwrap() {
+                assert!(status.code().is_some(), "it ended by a signal: {status}");
                 return status.code();
             }
             if Instant::now() > deadline {

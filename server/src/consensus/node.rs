@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use muster_api::consistency::ReadMode;
 use muster_registry::{Command, Response};
+use openraft::Instant as _;
 use openraft::async_runtime::WatchReceiver as _;
 use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
 use openraft::{ReadPolicy, ServerState};
@@ -24,6 +25,9 @@ const HOLD: Duration = Duration::from_secs(7);
 const FORWARD: Duration = Duration::from_secs(10);
 /// Between two looks for a leader.
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
+
+/// A leader that is silent for longer leads no more: another would be elected by then.
+const SILENT: Duration = Duration::from_secs(2);
 
 /// Why there is no answer. The texts are Consul's where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -187,14 +191,21 @@ impl Consensus {
         self.raft.is_leader()
     }
 
-    /// The leader, as far as this server knows.
+    /// The leader, as far as this server knows. One that is silent is none, and neither is this server itself
+    /// while no quorum answers it.
     #[must_use]
     pub fn leader(&self) -> Option<(u64, Peer)> {
-        let metrics = self.raft.server_metrics();
+        let metrics = self.raft.metrics();
         let metrics = metrics.borrow_watched();
         let id = metrics.current_leader?;
-        let peer = metrics.membership_config.membership().get_node(&id)?;
-        Some((id, peer.clone()))
+        let membership = metrics.membership_config.membership();
+        let silent = if id == self.me {
+            let alone = membership.voter_ids().eq([self.me]);
+            !alone && metrics.last_quorum_acked.as_ref().is_some_and(|acked| acked.elapsed() > SILENT)
+        } else {
+            self.heard.lock().elapsed() > SILENT
+        };
+        membership.get_node(&id).filter(|_| !silent).map(|peer| (id, peer.clone()))
     }
 
     /// Every server with its ID, and whether it votes.
