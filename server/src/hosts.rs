@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::consensus::{Consensus, membership};
+use crate::consensus::Consensus;
+use crate::consensus::change::{Change, Whom};
 use crate::hub::Hub;
 use crate::leader::{Duties, LIVENESS};
 
 /// The longest that the leader may take to answer for us.
 const PATIENCE: Duration = Duration::from_secs(2);
-const LEAVE: Duration = Duration::from_secs(10);
 
 /// What these routes need.
 #[derive(Clone)]
@@ -66,43 +66,47 @@ async fn lease(State(hosts): State<Hosts>, body: Bytes) -> Response {
     json_body(&json!({ "Known": known, "Nodes": view.counts().nodes }))
 }
 
-/// Takes a node out of the catalog; a server out of the cluster as well, its leadership first.
+/// Takes a node out of the catalog, and a server out of the cluster before: its leadership first. The last server
+/// only leaves the catalog, for there is nobody to take over.
 async fn leave(State(hosts): State<Hosts>, body: Bytes) -> Response {
     let asker: Asker = match serde_json::from_slice(&body) {
         Ok(asker) => asker,
         Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     };
-    let peer = hosts.consensus.peers().into_iter().find(|(_, peer, _)| peer.node_id == asker.id);
-    if peer.as_ref().is_some_and(|(id, ..)| *id == hosts.consensus.id()) && hosts.consensus.is_leader() {
-        hosts.consensus.hand_over(LEAVE).await;
-    }
-    if !hosts.consensus.is_leader() && hosts.consensus.peers().len() > 1 {
-        return ask_leader(&hosts, "/leave", body, LEAVE).await;
-    }
-    hosts.duties.forget(&asker.node);
-    if let Some((id, ..)) = peer.filter(|(id, ..)| *id != hosts.consensus.id())
-        && let Err(error) = membership::remove(&hosts.consensus, id).await
+    let peers = hosts.consensus.peers();
+    let server = peers.iter().find(|(_, peer, _)| peer.node_id == asker.id);
+    if let Some((id, ..)) = server
+        && peers.len() > 1
+        && let Err(error) = hosts.consensus.change(&Change::Remove(Whom::Raft(*id))).await
     {
         return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
     }
-    deregister(&hosts, &asker.node).await
+    let left = deregister(&hosts, &asker.node).await;
+    hosts.duties.forget(&asker.node);
+    left
 }
 
-/// Takes a dead node out of the catalog.
+/// Takes a dead node out of the catalog, and a dead server out of the cluster before.
 async fn force_leave(State(hosts): State<Hosts>, Path(node): Path<String>) -> Response {
+    let server = hosts.consensus.peers().into_iter().find(|(_, peer, _)| peer.name == node);
     let (known, alive) = {
         let view = hosts.hub.view();
         let alive =
             view.node_check(&node, LIVENESS).is_some_and(|check| check.spec.status != Status::Critical);
         (view.node(&node).is_some(), alive)
     };
-    if !known {
+    if !known && server.is_none() {
         let text = format!("agent: No node found with name '{node}'");
         return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
     }
     if alive {
         // As in Consul: a living node is left alone, and that is no error.
         return json_body(&Value::Null);
+    }
+    if let Some((id, ..)) = server
+        && let Err(error) = hosts.consensus.change(&Change::Remove(Whom::Raft(id))).await
+    {
+        return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
     }
     deregister(&hosts, &node).await
 }

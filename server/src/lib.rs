@@ -13,9 +13,11 @@ pub mod storage;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use openraft::SnapshotPolicy;
+use openraft::async_runtime::WatchReceiver as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +34,9 @@ pub use leader::Terms;
 use storage::log::Log;
 use storage::snapshots::Snapshots;
 
+/// Between two looks whether the engine still runs.
+const FATAL_LOOK: Duration = Duration::from_millis(100);
+
 /// What a server needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -47,6 +52,8 @@ pub struct Config {
     pub retry_join: Vec<String>,
     /// Entries of the log between two snapshots.
     pub snapshot_after: u64,
+    /// Bytes of the disk that stay free: below it writes are refused, and reads go on.
+    pub disk_reserve: u64,
     /// How long leases, dead nodes and deletions last.
     pub terms: Terms,
     /// Most queries that may block at once.
@@ -60,7 +67,6 @@ pub struct Server {
     /// The view and its waiters.
     pub hub: Arc<Hub>,
     tasks: JoinSet<io::Result<()>>,
-    token: CancellationToken,
     public: Router,
     port: Router,
     meetings: Meetings,
@@ -84,7 +90,7 @@ impl Server {
         let raft = Raft::new(id, settings, Network::new(wire.clone()), log, machine)
             .await
             .map_err(|error| io::Error::other(error.to_string()))?;
-        let space = Arc::new(space::Space::new(config.data_dir.clone()));
+        let space = Arc::new(space::Space::new(config.data_dir.clone(), config.disk_reserve));
         let consensus = Consensus::new(raft, wire, id, space.clone());
         let public = http::router(consensus.clone(), hub.clone(), &config.datacenter, config.blocked_queries);
         let mut tasks = JoinSet::new();
@@ -121,7 +127,8 @@ impl Server {
             stop.cancelled().await;
             Ok(())
         });
-        Ok(Self { consensus, hub, tasks, token, public, port: to_agents, meetings })
+        tasks.spawn(until_fatal(consensus.raft().clone()));
+        Ok(Self { consensus, hub, tasks, public, port: to_agents, meetings })
     }
 
     /// The public API but for `/v1/agent/*`.
@@ -139,21 +146,33 @@ impl Server {
         self.port.clone()
     }
 
-    /// Runs until the token ends it or a task fails; then shuts down in order.
+    /// Runs until the token ends it or a task fails; then shuts down in order. The token is not touched: whoever
+    /// shares it would end by it and could be taken for the reason.
     ///
     /// # Errors
     /// The failure of the first task that ended unasked.
     pub async fn run(mut self) -> io::Result<()> {
         let first = self.tasks.join_next().await;
-        self.token.cancel();
         let shutdown = self.consensus.raft().shutdown();
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), shutdown).await;
+        let _ = tokio::time::timeout(Duration::from_secs(5), shutdown).await;
         self.tasks.shutdown().await;
         match first {
             Some(Ok(result)) => result,
             Some(Err(panic)) => Err(io::Error::other(panic)),
             None => Ok(()),
         }
+    }
+}
+
+/// Ends with the reason when the engine has ended. A storage that failed once is not trusted again.
+async fn until_fatal(raft: Raft) -> io::Result<()> {
+    let metrics = raft.metrics();
+    loop {
+        if let Err(fatal) = &metrics.borrow_watched().running_state {
+            let text = format!("consensus has ended and this server stops: {fatal}");
+            return Err(io::Error::other(text));
+        }
+        tokio::time::sleep(FATAL_LOOK).await;
     }
 }
 
@@ -170,6 +189,8 @@ fn settings(config: &Config) -> io::Result<openraft::Config> {
         heartbeat_interval: 100,
         election_timeout_min: 400,
         election_timeout_max: 800,
+        // Who cannot win does not disturb: one that left, was cut off, or comes back.
+        enable_pre_vote: Some(true),
         snapshot_policy: SnapshotPolicy::LogsSinceLast(config.snapshot_after),
         max_in_snapshot_log_to_keep: 1000,
         install_snapshot_timeout: 60_000,

@@ -2,6 +2,7 @@
 //! as it is for client agents. HTTP/2 without TLS until the access-control work adds it.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -11,8 +12,11 @@ use axum::routing::post;
 use http::StatusCode;
 use muster_api::consistency::ReadMode;
 use muster_registry::Command;
+use openraft::raft::AppendEntriesResponse;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::consensus::change::Change;
 use crate::consensus::membership::{self, Introduction};
 use crate::consensus::types::{Peer, Snapshot, Vote};
 use crate::consensus::{Consensus, Unavailable};
@@ -41,7 +45,9 @@ pub(crate) fn router(consensus: Consensus, me: Peer, public: Router) -> Router {
         .route("/forward", post(forward))
         .route("/read-index", post(read_index))
         .route("/introduce", post(introduce))
+        .route("/member", post(member))
         .route("/join", post(join))
+        .route("/change", post(change))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(Port { consensus, me })
         .fallback_service(public)
@@ -49,7 +55,13 @@ pub(crate) fn router(consensus: Consensus, me: Peer, public: Router) -> Router {
 
 async fn append(State(port): State<Port>, body: Bytes) -> Response {
     match codec::decode(&body) {
-        Ok(rpc) => answer(port.consensus.raft().append_entries(rpc).await),
+        Ok(rpc) => {
+            let appended = port.consensus.raft().append_entries(rpc).await;
+            if appended.as_ref().is_ok_and(|said| !matches!(said, AppendEntriesResponse::HigherVote(_))) {
+                port.consensus.hear();
+            }
+            answer(appended)
+        }
         Err(error) => bad(&error),
     }
 }
@@ -96,7 +108,7 @@ fn read_snapshot(mut source: impl Read) -> io::Result<(Vote, Snapshot)> {
     let mut vote = vec![0; length as usize];
     source.read_exact(&mut vote)?;
     let (meta, registry) = snapshots::read(source)?;
-    Ok((codec::decode(&vote)?, Snapshot { meta, snapshot: Held::View(registry.view().clone()) }))
+    Ok((codec::decode(&vote)?, Snapshot { meta, snapshot: Held::View(Box::new(registry.view().clone())) }))
 }
 
 async fn forward(State(port): State<Port>, body: Bytes) -> Response {
@@ -130,6 +142,29 @@ async fn introduce(State(port): State<Port>) -> Response {
     }
 }
 
+/// Whether the leader counts a server among the voters.
+async fn member(State(port): State<Port>, body: Bytes) -> Response {
+    let id = match codec::decode::<u64>(&body) {
+        Ok(id) => id,
+        Err(error) => return bad(&error),
+    };
+    if port.consensus.is_leader() {
+        return encoded(&port.consensus.peers().iter().any(|(held, _, voter)| *held == id && *voter));
+    }
+    ask_leader::<bool>(&port.consensus, "/member", body, Duration::from_secs(1)).await
+}
+
+async fn change(State(port): State<Port>, body: Bytes) -> Response {
+    match codec::decode::<Change>(&body) {
+        Ok(change) => match port.consensus.change_here(&change).await {
+            Ok(Some(())) => encoded(&()),
+            Ok(None) => (StatusCode::MISDIRECTED_REQUEST, "not the leader").into_response(),
+            Err(error) => refused(&error),
+        },
+        Err(error) => bad(&error),
+    }
+}
+
 async fn join(State(port): State<Port>, body: Bytes) -> Response {
     let (id, peer) = match codec::decode::<(u64, Peer)>(&body) {
         Ok(newcomer) => newcomer,
@@ -141,12 +176,21 @@ async fn join(State(port): State<Port>, body: Bytes) -> Response {
             Err(error) => refused(&error),
         };
     }
-    let Some((_, leader)) = port.consensus.leader().filter(|(id, _)| *id != port.consensus.id()) else {
+    ask_leader::<()>(&port.consensus, "/join", body, Duration::from_secs(60)).await
+}
+
+/// Has the leader answer what was asked here.
+async fn ask_leader<T: Serialize + DeserializeOwned>(
+    consensus: &Consensus,
+    path: &str,
+    body: Bytes,
+    limit: Duration,
+) -> Response {
+    let Some((_, leader)) = consensus.leader().filter(|(id, _)| *id != consensus.id()) else {
         return refused(&Unavailable::NoLeader);
     };
-    let limit = std::time::Duration::from_secs(60);
-    match port.consensus.wire().call::<()>(&leader.address, "/join", body.to_vec(), limit).await {
-        Ok(()) => encoded(&()),
+    match consensus.wire().call::<T>(&leader.address, path, body.to_vec(), limit).await {
+        Ok(said) => encoded(&said),
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
 }

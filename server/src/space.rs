@@ -6,21 +6,20 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-/// What stays free, so that the log and a snapshot can always be finished.
-const RESERVE: u64 = 64 << 20;
-
 /// Whether there is room.
 #[derive(Debug)]
 pub(crate) struct Space {
     folder: PathBuf,
+    /// What stays free, so that the log and a snapshot can always be finished.
+    reserve: u64,
     full: AtomicBool,
 }
 
 impl Space {
-    /// Watches the disk that holds `folder`.
+    /// Watches the disk that holds `folder`, of which `reserve` bytes stay free.
     #[must_use]
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, full: AtomicBool::new(false) }
+    pub(crate) fn new(folder: PathBuf, reserve: u64) -> Self {
+        Self { folder, reserve, full: AtomicBool::new(false) }
     }
 
     /// Lets a write pass, or says why not.
@@ -32,7 +31,7 @@ impl Space {
             return Err(format!(
                 "no space left on the disk of {}: writes are refused until {} MiB are free",
                 self.folder.display(),
-                RESERVE >> 20
+                self.reserve >> 20
             ));
         }
         Ok(())
@@ -52,9 +51,26 @@ impl Space {
     fn look(&self) {
         let Ok(disk) = nix::sys::statvfs::statvfs(&self.folder) else { return };
         let free = disk.blocks_available() * disk.fragment_size();
-        let full = free < RESERVE;
+        let full = free < self.reserve;
         if self.full.swap(full, Ordering::Relaxed) != full {
             tracing::warn!(full, free, "room on the disk changed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_the_reserve_a_write_is_refused_and_above_it_passes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut space = Space::new(folder.path().to_owned(), u64::MAX);
+        space.look();
+        let why = space.admit().unwrap_err();
+        assert!(why.contains("no space left on the disk"), "{why}");
+        space.reserve = 0;
+        space.look();
+        space.admit().unwrap();
     }
 }

@@ -103,6 +103,8 @@ const LIMITS: &[Key] = &[
     used("http_max_conns_per_client", Whole),
     // Ours: how many queries may block at once on a server.
     used("http_max_blocked_queries", Whole),
+    // Ours: MiB of the disk that stay free.
+    used("disk_reserve_mib", Whole),
     idle("https_handshake_timeout", Span),
     idle("kv_max_value_size", Whole),
     idle("rpc_handshake_timeout", Span),
@@ -276,7 +278,7 @@ pub(super) const TOP: &[Key] = &[
     idle("serf_wan", Text),
     idle("server_name", Text),
     idle("session_ttl_min", Span),
-    idle("skip_leave_on_interrupt", Switch),
+    used("skip_leave_on_interrupt", Switch),
     idle("start_join_wan", Texts),
     idle("syslog_facility", Text),
     idle("telemetry", Any),

@@ -36,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) recursors: Vec<String>,
     pub(crate) retry_join: Vec<String>,
     pub(crate) server: Option<bool>,
+    pub(crate) skip_leave_on_interrupt: Option<bool>,
     pub(crate) start_join: Vec<String>,
 }
 
@@ -45,6 +46,7 @@ pub(crate) struct Settings {
 pub(crate) struct LimitSettings {
     pub(crate) http_max_conns_per_client: Option<usize>,
     pub(crate) http_max_blocked_queries: Option<usize>,
+    pub(crate) disk_reserve_mib: Option<u64>,
 }
 
 /// Addresses of single ports.

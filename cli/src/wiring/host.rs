@@ -57,10 +57,5 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     tasks.spawn("http", doors::serve(http, router, common.limits, stop));
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = %common.dns_at, "muster is up");
-    let farewell = async {
-        if common.leave_on_terminate {
-            agent.leave().await;
-        }
-    };
-    tasks.supervise(token, agent.leaving(), farewell).await
+    tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await
 }

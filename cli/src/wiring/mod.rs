@@ -8,7 +8,7 @@ pub(crate) mod host;
 mod identity;
 pub(crate) mod reload;
 pub(crate) mod server;
-mod supervise;
+pub(crate) mod supervise;
 mod upstream_local;
 mod upstream_remote;
 
@@ -37,8 +37,8 @@ pub(crate) struct Common {
     /// What the configuration files define.
     pub(crate) services: Vec<ServiceDefinition>,
     pub(crate) checks: Vec<CheckDefinition>,
-    /// Whether the node leaves the catalog when the process is told to end.
-    pub(crate) leave_on_terminate: bool,
+    /// When the node leaves as the process is told to end.
+    pub(crate) leave: supervise::Leave,
 }
 
 async fn bound(address: SocketAddr, what: &str) -> io::Result<TcpListener> {

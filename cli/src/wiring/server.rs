@@ -24,11 +24,13 @@ pub(crate) struct Settings {
     pub(crate) terms: Terms,
     /// Most queries that may block at once.
     pub(crate) blocked_queries: usize,
+    /// Bytes of the disk that stay free.
+    pub(crate) disk_reserve: u64,
 }
 
 /// Runs until a signal or the first task that ends unasked; that one is the reason we stop.
 pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
-    let Settings { common, expect, rpc: rpc_at, terms, blocked_queries } = settings;
+    let Settings { common, expect, rpc: rpc_at, terms, blocked_queries, disk_reserve } = settings;
     let token = CancellationToken::new();
     let agent_config = identity::complete(&common)?;
     let (node_id, datacenter) = (agent_config.node_id.clone(), agent_config.datacenter.clone());
@@ -46,6 +48,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         expect,
         retry_join: common.retry_join.clone(),
         snapshot_after: 16_384,
+        disk_reserve,
         terms,
         blocked_queries,
     };
@@ -69,10 +72,5 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     tasks.spawn("server", server.run());
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = %common.dns_at, rpc = %rpc_at, "muster is up");
-    let farewell = async {
-        if common.leave_on_terminate {
-            agent.leave().await;
-        }
-    };
-    tasks.supervise(token, agent.leaving(), farewell).await
+    tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await
 }

@@ -9,6 +9,15 @@ use tokio_util::sync::CancellationToken;
 
 /// How long an orderly stop may take.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long leaving may take: another server may have to lead first.
+const FAREWELL: Duration = Duration::from_secs(15);
+
+/// On which signals a node leaves before its process ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leave {
+    pub(crate) on_interrupt: bool,
+    pub(crate) on_terminate: bool,
+}
 
 /// The tasks of a process.
 #[derive(Default)]
@@ -23,25 +32,28 @@ impl Tasks {
         self.0.spawn(async move { (name, task.await) });
     }
 
-    /// Runs until a signal, until `leaving` is cancelled, or until the first task ends. On a signal `farewell`
-    /// is said before anything is stopped.
+    /// Runs until a signal, until `leaving` is cancelled, or until the first task ends. On a signal on
+    /// which the node leaves, `farewell` is said before anything is stopped.
     pub(super) async fn supervise(
         mut self,
         token: CancellationToken,
         leaving: CancellationToken,
+        leave: Leave,
         farewell: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let signalled = async {
             tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+                _ = interrupt.recv() => leave.on_interrupt,
+                _ = terminate.recv() => leave.on_terminate,
             }
         };
         let reason = tokio::select! {
-            () = signalled => {
-                let _ = tokio::time::timeout(GRACE / 2, farewell).await;
+            leaves = signalled => {
+                if leaves && tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+                    tracing::warn!(?FAREWELL, "this node has not left when the time was over");
+                }
                 Ok(())
             }
             () = leaving.cancelled() => {

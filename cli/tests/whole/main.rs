@@ -1,5 +1,7 @@
 //! The whole, as real processes on real ports: what a user does, and what must survive.
 
+mod cluster;
+mod disk;
 mod process;
 
 use std::time::{Duration, Instant};

@@ -12,8 +12,11 @@ pub(crate) struct Server {
     process: Option<Child>,
     http: u16,
     dns: u16,
+    rpc: u16,
     arguments: Vec<String>,
-    _data: tempfile::TempDir,
+    /// What it writes to standard error.
+    words: tempfile::NamedTempFile,
+    data: tempfile::TempDir,
 }
 
 /// Several servers that found a cluster together.
@@ -24,14 +27,27 @@ pub(crate) struct Cluster {
 impl Server {
     /// One server that founds its own cluster, ready to write.
     pub(crate) fn start_alone() -> Self {
-        let rpc = free_port();
-        let server = Self::start(rpc, &["-bootstrap".to_owned()]);
+        let server = Self::start_with(&["-bootstrap"]);
         server.wait_for_leader(Duration::from_secs(20));
         server
     }
 
-    fn start(rpc: u16, more: &[String]) -> Self {
-        let data = tempfile::tempdir().unwrap();
+    /// One server with more arguments.
+    pub(crate) fn start_with(more: &[&str]) -> Self {
+        let more: Vec<String> = more.iter().map(|&argument| argument.to_owned()).collect();
+        Self::start(free_port(), tempfile::tempdir().unwrap(), &more)
+    }
+
+    /// One server that founds its own cluster in `data`.
+    pub(crate) fn start_in(data: tempfile::TempDir, more: &[&str]) -> Self {
+        let more: Vec<String> =
+            ["-bootstrap"].iter().chain(more).map(|&argument| argument.to_owned()).collect();
+        let server = Self::start(free_port(), data, &more);
+        server.wait_for_leader(Duration::from_secs(20));
+        server
+    }
+
+    fn start(rpc: u16, data: tempfile::TempDir, more: &[String]) -> Self {
         let (http, dns) = (free_port(), free_port());
         let mut arguments: Vec<String> = ["agent", "-server", "-log-level", "error"].map(String::from).into();
         for (flag, value) in [("-http-port", http), ("-dns-port", dns), ("-server-port", rpc)] {
@@ -40,14 +56,31 @@ impl Server {
         arguments.extend(["-node".to_owned(), format!("server-{rpc}")]);
         arguments.extend(["-data-dir".to_owned(), data.path().display().to_string()]);
         arguments.extend_from_slice(more);
-        let mut server = Self { process: None, http, dns, arguments, _data: data };
+        let mut server = Self {
+            process: None,
+            http,
+            dns,
+            rpc,
+            arguments,
+            words: tempfile::NamedTempFile::new().unwrap(),
+            data,
+        };
         server.start_again();
         server
     }
 
     pub(crate) fn start_again(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
-        self.process = Some(command.args(&self.arguments).stdin(Stdio::null()).spawn().unwrap());
+        let words = self.words.reopen().unwrap();
+        command.args(&self.arguments).stdin(Stdio::null()).stderr(words);
+        self.process = Some(command.spawn().unwrap());
+    }
+
+    /// Starts it again on a disk that was lost: the same ports, and nothing else.
+    pub(crate) fn start_again_on_an_empty_disk(&mut self) {
+        std::fs::remove_dir_all(self.data.path()).unwrap();
+        std::fs::create_dir(self.data.path()).unwrap();
+        self.start_again();
     }
 
     /// Ends the process with SIGKILL: nothing is told, nothing is flushed.
@@ -56,6 +89,56 @@ impl Server {
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+
+    /// `ip:port` of its RPC port.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.rpc)
+    }
+
+    /// Its node's name.
+    pub(crate) fn node(&self) -> String {
+        format!("server-{}", self.rpc)
+    }
+
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
+        let process = self.process.as_ref().unwrap();
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(process.id()).unwrap());
+        nix::sys::signal::kill(pid, signal).unwrap();
+    }
+
+    /// The exit code of a process that ends by itself.
+    pub(crate) fn wait_for_exit(&mut self, limit: Duration) -> Option<i32> {
+        let mut process = self.process.take().unwrap();
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = process.try_wait().unwrap() {
+                assert!(status.code().is_some(), "it ended by a signal: {status}");
+                return status.code();
+            }
+            if Instant::now() > deadline {
+                self.process = Some(process);
+                panic!("the process goes on after {limit:?}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The exit code, and what was written to standard error.
+    pub(crate) fn wait_for_exit_and_words(&mut self, limit: Duration) -> (Option<i32>, String) {
+        let code = self.wait_for_exit(limit);
+        (code, std::fs::read_to_string(self.words.path()).unwrap_or_default())
+    }
+
+    /// The value of one header.
+    pub(crate) fn header(&self, path: &str, name: &str) -> Option<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client =
+                reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(40)).build().unwrap();
+            let answer = client.get(format!("http://127.0.0.1:{}{path}", self.http)).send().await.ok()?;
+            Some(answer.headers().get(name)?.to_str().ok()?.to_owned())
+        })
     }
 
     pub(crate) fn wait_for_leader(&self, limit: Duration) {
@@ -121,6 +204,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            eprint!("{}: {}", self.node(), std::fs::read_to_string(self.words.path()).unwrap_or_default());
+        }
     }
 }
 
@@ -135,7 +221,7 @@ impl Cluster {
                     .filter(|other| *other != rpc)
                     .map(|other| format!("-retry-join=127.0.0.1:{other}")),
             );
-            Server::start(*rpc, &more)
+            Server::start(*rpc, tempfile::tempdir().unwrap(), &more)
         });
         Self { servers: servers.collect() }
     }

@@ -1,10 +1,12 @@
 //! How servers come together: alone, as an expected number that meet, or by joining those that already run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use openraft::ChangeMembers;
+use openraft::errors::{ChangeMembershipError, ClientWriteError, RaftError};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -65,7 +67,7 @@ impl Meetings {
     }
 }
 
-/// Founds or joins the cluster, and returns once this server belongs to one.
+/// Founds or joins the cluster, or comes back to it, and returns once this server belongs to one.
 ///
 /// # Errors
 /// Where the engine has stopped.
@@ -77,7 +79,7 @@ pub async fn gather(
     let stopped = |error: &dyn std::fmt::Display| Unavailable::Stopped(error.to_string());
     loop {
         if consensus.raft().is_initialized().await.map_err(|error| stopped(&error))? {
-            return Ok(());
+            return come_back(consensus, meeting, token).await;
         }
         let mut met = BTreeMap::from([(consensus.id(), meeting.me.clone())]);
         for address in &meeting.addresses.all() {
@@ -108,25 +110,85 @@ pub async fn gather(
     }
 }
 
-/// Takes a newcomer in: as a learner until it has caught up, then as a voter. Only the leader can.
+/// A server that belonged to a cluster may have left or been removed since: what is on its disk does not know.
+/// The leader does; whoever it does not count among the voters joins again.
+async fn come_back(
+    consensus: &Consensus,
+    meeting: &Meeting,
+    token: &CancellationToken,
+) -> Result<(), Unavailable> {
+    let wire = consensus.wire();
+    loop {
+        let mut addresses = meeting.addresses.all();
+        addresses.extend(consensus.peers().into_iter().map(|(_, peer, _)| peer.address));
+        addresses.retain(|address| *address != meeting.me.address);
+        if consensus.is_leader() || addresses.is_empty() {
+            return Ok(());
+        }
+        for address in &addresses {
+            let encoded = |error: io::Error| Unavailable::Stopped(error.to_string());
+            let id = codec::encode(&consensus.id()).map_err(encoded)?;
+            match wire.call::<bool>(address, "/member", id, CALL).await {
+                Ok(true) => return Ok(()),
+                Err(_) => continue,
+                Ok(false) => {}
+            }
+            tracing::info!(%address, "the cluster goes on without this server: joining it again");
+            let body = codec::encode(&(consensus.id(), &meeting.me)).map_err(encoded)?;
+            match wire.call::<()>(address, "/join", body, JOIN).await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::warn!(%address, %error, "not joined yet"),
+            }
+        }
+        tokio::select! {
+            () = token.cancelled() => return Ok(()),
+            () = tokio::time::sleep(ROUND) => {}
+        }
+    }
+}
+
+/// Takes a newcomer in: as a learner until it has caught up, then as a voter. A voter that had its address before
+/// is gone, its disk with it, and leaves in the same step. Only the leader can.
 ///
 /// # Errors
 /// Where this server does not lead or the change is refused.
 pub async fn admit(consensus: &Consensus, id: u64, peer: Peer) -> Result<(), Unavailable> {
     let refused = |error: &dyn std::fmt::Display| Unavailable::Refused(error.to_string());
+    let peers = consensus.peers();
+    let replaced: BTreeSet<u64> = peers
+        .iter()
+        .filter(|(other, held, voter)| *voter && *other != id && held.address == peer.address)
+        .map(|(other, ..)| *other)
+        .collect();
     let raft = consensus.raft();
     raft.add_learner(id, peer, true).await.map_err(|error| refused(&error))?;
-    let voter = ChangeMembers::AddVoterIds(BTreeSet::from([id]));
-    raft.change_membership(voter, true).await.map_err(|error| refused(&error))?;
+    let mut steps = vec![ChangeMembers::AddVoterIds(BTreeSet::from([id]))];
+    if !replaced.is_empty() && !replaced.contains(&consensus.id()) {
+        tracing::warn!(?replaced, by = id, "a server came back with an empty disk: its old self is removed");
+        steps.push(ChangeMembers::RemoveVoters(replaced));
+    }
+    raft.change_membership(ChangeMembers::Batch(steps), false).await.map_err(|error| refused(&error))?;
+    tracing::info!(id, "a server has joined");
     Ok(())
 }
 
-/// Removes a server by ID; its vote no longer counts. Only the leader can.
+/// Removes a server by ID. Only the leader can: `None` where this server does not lead any more, or another change
+/// is under way.
 ///
 /// # Errors
-/// Where this server does not lead or the change is refused.
-pub async fn remove(consensus: &Consensus, id: u64) -> Result<(), Unavailable> {
-    let voter = ChangeMembers::RemoveVoters(BTreeSet::from([id]));
-    let changed = consensus.raft().change_membership(voter, false).await;
-    changed.map(|_| ()).map_err(|error| Unavailable::Refused(error.to_string()))
+/// Where the change is refused.
+pub(super) async fn remove(consensus: &Consensus, id: u64, voter: bool) -> Result<Option<()>, Unavailable> {
+    let ids = BTreeSet::from([id]);
+    let change = if voter { ChangeMembers::RemoveVoters(ids) } else { ChangeMembers::RemoveNodes(ids) };
+    match consensus.raft().change_membership(change, false).await {
+        Ok(_) => {
+            tracing::info!(id, "a server has been removed");
+            Ok(Some(()))
+        }
+        Err(RaftError::APIError(
+            ClientWriteError::ForwardToLeader(_)
+            | ClientWriteError::ChangeMembershipError(ChangeMembershipError::InProgress(_)),
+        )) => Ok(None),
+        Err(error) => Err(Unavailable::Refused(error.to_string())),
+    }
 }

@@ -1,5 +1,6 @@
 //! Agreement among the servers. Only this folder knows openraft's protocol.
 
+pub mod change;
 pub mod membership;
 pub mod network;
 pub mod node;

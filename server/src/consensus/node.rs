@@ -1,16 +1,22 @@
 //! The handle by which the rest of the server proposes and reads. It hides who leads.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use muster_api::consistency::ReadMode;
 use muster_registry::{Command, Response};
+use openraft::Instant as _;
 use openraft::async_runtime::WatchReceiver as _;
 use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
 use openraft::{ReadPolicy, ServerState};
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
 use super::network::{CallError, Wire};
 use super::types::{Peer, Proposal, Raft};
+use crate::space::Space;
 use crate::storage::codec;
 
 /// How long a request waits for a leader before it is told that there is none (Consul's `rpc_hold_timeout`).
@@ -19,6 +25,9 @@ const HOLD: Duration = Duration::from_secs(7);
 const FORWARD: Duration = Duration::from_secs(10);
 /// Between two looks for a leader.
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
+
+/// A leader that is silent for longer leads no more: another would be elected by then.
+const SILENT: Duration = Duration::from_secs(2);
 
 /// Why there is no answer. The texts are Consul's where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,12 +67,14 @@ pub struct Consensus {
     raft: Raft,
     wire: Wire,
     me: u64,
-    space: std::sync::Arc<crate::space::Space>,
+    space: Arc<Space>,
+    /// When this server last heard from a leader; at first, when it began.
+    heard: Arc<Mutex<Instant>>,
 }
 
 impl Consensus {
-    pub(crate) fn new(raft: Raft, wire: Wire, me: u64, space: std::sync::Arc<crate::space::Space>) -> Self {
-        Self { raft, wire, me, space }
+    pub(crate) fn new(raft: Raft, wire: Wire, me: u64, space: Arc<Space>) -> Self {
+        Self { raft, wire, me, space, heard: Arc::new(Mutex::new(Instant::now())) }
     }
 
     /// Puts `command` through the log and gives its answer. Sent again only where it surely was not proposed.
@@ -71,15 +82,30 @@ impl Consensus {
     /// # Errors
     /// Where there is no leader for [`HOLD`], the disk is full, or the leader was lost with the command.
     pub async fn propose(&self, command: Command) -> Result<Response, Unavailable> {
+        self.at_leader("/forward", &command, FORWARD, || self.propose_here(command.clone())).await
+    }
+
+    /// Does something `here`, or has the leader do it: there `body` is sent to `path`. Tried again, for
+    /// [`HOLD`], only where it surely was not done.
+    pub(super) async fn at_leader<T, F>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        limit: Duration,
+        here: impl Fn() -> F,
+    ) -> Result<T, Unavailable>
+    where
+        T: DeserializeOwned,
+        F: Future<Output = Result<Option<T>, Unavailable>>,
+    {
         let deadline = Instant::now() + HOLD;
         loop {
-            if let Some(answer) = self.propose_here(command.clone()).await? {
+            if let Some(answer) = here().await? {
                 return Ok(answer);
             }
             if let Some(leader) = self.leader().filter(|(id, _)| *id != self.me) {
-                let body =
-                    codec::encode(&command).map_err(|error| Unavailable::Refused(error.to_string()))?;
-                match self.wire.call(&leader.1.address, "/forward", body, FORWARD).await {
+                let body = codec::encode(body).map_err(|error| Unavailable::Refused(error.to_string()))?;
+                match self.wire.call(&leader.1.address, path, body, limit).await {
                     Ok(answer) => return Ok(answer),
                     Err(CallError::Refused { status: 421, .. } | CallError::NotSent(_)) => {}
                     Err(CallError::Refused { text, .. }) => return Err(Unavailable::Refused(text)),
@@ -102,7 +128,9 @@ impl Consensus {
             return Ok(None);
         }
         self.space.admit().map_err(Unavailable::Refused)?;
-        match self.raft.client_write(Proposal(command)).await {
+        // A leader without its quorum does not know whether it still leads: nobody shall wait for that for ever.
+        let written = tokio::time::timeout(FORWARD, self.raft.client_write(Proposal(command))).await;
+        match written.map_err(|_| Unavailable::Lost("leadership lost while committing log".into()))? {
             Ok(written) => Ok(Some(written.data)),
             Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Ok(None),
             Err(RaftError::APIError(other)) => Err(Unavailable::Refused(other.to_string())),
@@ -117,7 +145,14 @@ impl Consensus {
     pub async fn gate(&self, mode: ReadMode) -> Result<ReadStamp, Unavailable> {
         let led = ReadStamp { known_leader: true, last_contact: Duration::ZERO };
         let policy = match mode {
-            ReadMode::Stale { .. } => return Ok(self.stale_stamp()),
+            ReadMode::Stale { max_stale } => {
+                let stamp = self.stale_stamp();
+                if max_stale.is_none_or(|longest| stamp.last_contact <= longest) {
+                    return Ok(stamp);
+                }
+                // Too old: as in Consul, the leader is asked after all.
+                ReadPolicy::LeaseRead
+            }
             ReadMode::Default if self.rules_alone() => return Ok(led),
             ReadMode::Default => ReadPolicy::LeaseRead,
             ReadMode::Consistent => ReadPolicy::ReadIndex,
@@ -156,28 +191,21 @@ impl Consensus {
         self.raft.is_leader()
     }
 
-    /// The leader, as far as this server knows.
+    /// The leader, as far as this server knows. One that is silent is none, and neither is this server itself
+    /// while no quorum answers it.
     #[must_use]
     pub fn leader(&self) -> Option<(u64, Peer)> {
-        let metrics = self.raft.server_metrics();
+        let metrics = self.raft.metrics();
         let metrics = metrics.borrow_watched();
         let id = metrics.current_leader?;
-        let peer = metrics.membership_config.membership().get_node(&id)?;
-        Some((id, peer.clone()))
-    }
-
-    /// Hands the leadership to another voter, if there is one, and waits until it is gone or the time is over.
-    pub async fn hand_over(&self, limit: Duration) {
-        let other = self.peers().into_iter().find(|(id, _, voter)| *voter && *id != self.me);
-        let Some((heir, ..)) = other else { return };
-        if let Err(error) = self.raft.trigger().transfer_leader(heir).await {
-            tracing::warn!(%error, "the leadership was not handed over");
-            return;
-        }
-        let deadline = Instant::now() + limit;
-        while (self.is_leader() || self.leader().is_none()) && Instant::now() < deadline {
-            sleep(LOOK_AGAIN).await;
-        }
+        let membership = metrics.membership_config.membership();
+        let silent = if id == self.me {
+            let alone = membership.voter_ids().eq([self.me]);
+            !alone && metrics.last_quorum_acked.as_ref().is_some_and(|acked| acked.elapsed() > SILENT)
+        } else {
+            self.heard.lock().elapsed() > SILENT
+        };
+        membership.get_node(&id).filter(|_| !silent).map(|peer| (id, peer.clone()))
     }
 
     /// Every server with its ID, and whether it votes.
@@ -194,6 +222,11 @@ impl Consensus {
     #[must_use]
     pub fn id(&self) -> u64 {
         self.me
+    }
+
+    /// The leader was heard just now.
+    pub(crate) fn hear(&self) {
+        *self.heard.lock() = Instant::now();
     }
 
     /// The engine itself, for the RPC port and membership.
@@ -219,7 +252,8 @@ impl Consensus {
 
     fn stale_stamp(&self) -> ReadStamp {
         let known_leader = self.leader().is_some();
-        ReadStamp { known_leader, last_contact: Duration::ZERO }
+        let last_contact = if self.is_leader() { Duration::ZERO } else { self.heard.lock().elapsed() };
+        ReadStamp { known_leader, last_contact }
     }
 
     async fn ask_read_index(&self, mode: ReadMode) -> Option<u64> {

@@ -121,7 +121,7 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
         save(&self.snapshots, &self.meta, &self.view).await?;
-        Ok(Snapshot { meta: self.meta.clone(), snapshot: Held::View(self.view.clone()) })
+        Ok(Snapshot { meta: self.meta.clone(), snapshot: Held::View(Box::new(self.view.clone())) })
     }
 }
 

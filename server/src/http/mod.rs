@@ -5,6 +5,7 @@ mod catalog;
 mod convert;
 mod health;
 mod kv;
+mod operator;
 mod shape;
 mod status;
 
@@ -83,9 +84,12 @@ async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
     match (area, rest) {
         ("catalog", "register") => catalog::register(api, &params, request).await,
         ("catalog", "deregister") => catalog::deregister(api, &params, request).await,
-        ("catalog" | "health" | "status" | "operator", _) => {
-            read(api, area, rest, without_body(request, params)).await
+        ("operator", _) => {
+            let method = request.method().clone();
+            drop(request);
+            operator::handle(api, rest, &params, &method).await
         }
+        ("catalog" | "health" | "status", _) => read(api, area, rest, without_body(request, params)).await,
         (
             "agent" | "session" | "txn" | "query" | "event" | "acl" | "coordinate" | "snapshot" | "connect"
             | "config" | "internal" | "discovery-chain",
@@ -107,8 +111,7 @@ async fn read(api: &Api, area: &str, rest: &str, incoming: Incoming) -> Result<R
             matches!(what, "datacenters" | "nodes" | "services" | "service" | "node" | "node-services")
         }
         "health" => matches!(what, "node" | "checks" | "service" | "state"),
-        "status" => matches!(what, "leader" | "peers"),
-        _ => rest == "raft/configuration",
+        _ => matches!(what, "leader" | "peers"),
     };
     if !known {
         return Err(ApiError::NotFound);
@@ -121,8 +124,7 @@ async fn read(api: &Api, area: &str, rest: &str, incoming: Incoming) -> Result<R
         "catalog" if what == "datacenters" => return catalog::datacenters(&api.datacenter, &params),
         "catalog" => catalog::question(&api.datacenter, what, name, params)?,
         "health" => health::question(&api.datacenter, what, name, params)?,
-        "status" => return status::read(api, what, &params),
-        _ => return status::raft_configuration(api, &params),
+        _ => return status::read(api, what, &params),
     };
     ask(api, question, &incoming).await
 }

@@ -20,7 +20,7 @@ const RECORD_LIMIT: usize = 8 << 20;
 #[derive(Debug)]
 pub enum Held {
     /// The state of one moment, which costs nothing to hold.
-    View(View),
+    View(Box<View>),
     /// The file of the last one, open: it stays readable when another takes its name.
     File(File),
 }
@@ -32,7 +32,7 @@ impl Held {
     /// Where the file cannot be read or is damaged.
     pub fn into_view(self) -> io::Result<View> {
         match self {
-            Self::View(view) => Ok(view),
+            Self::View(view) => Ok(*view),
             Self::File(mut file) => {
                 file.rewind()?;
                 read(BufReader::new(file)).map(|(_, registry)| registry.view().clone())

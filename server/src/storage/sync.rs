@@ -4,15 +4,32 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
 
 use rocksdb::DB;
 
 /// What is told once everything written before it is on disk.
 pub(super) type Told = Box<dyn FnOnce(io::Result<()>) + Send>;
 
-/// Takes orders for durability. When the last handle is gone the thread ends.
+/// Takes orders for durability. When the last handle is gone the thread has ended.
 #[derive(Clone)]
-pub(super) struct Syncer(Sender<Told>);
+pub(super) struct Syncer(Arc<Thread>);
+
+/// The thread and the way to it.
+struct Thread {
+    orders: Option<Sender<Told>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Thread {
+    /// Waits for the thread: it may be the last to hold RocksDB, which must be closed before the process exits.
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
 
 impl Syncer {
     /// Starts the thread over `db`.
@@ -22,14 +39,18 @@ impl Syncer {
 
     fn with(flush: impl FnMut() -> Result<(), String> + Send + 'static) -> io::Result<Self> {
         let (orders, queue) = channel();
-        std::thread::Builder::new().name("log-sync".into()).spawn(move || run(flush, &queue))?;
-        Ok(Self(orders))
+        let thread = std::thread::Builder::new().name("log-sync".into()).spawn(move || run(flush, &queue))?;
+        Ok(Self(Arc::new(Thread { orders: Some(orders), thread: Some(thread) })))
     }
 
     /// Calls `told` when everything that is written now is on disk, or cannot be.
     pub(super) fn order(&self, told: Told) {
-        if let Err(unsent) = self.0.send(told) {
-            (unsent.0)(Err(io::Error::other("the log's sync thread has ended")));
+        let unsent = match &self.0.orders {
+            Some(orders) => orders.send(told).err().map(|unsent| unsent.0),
+            None => Some(told),
+        };
+        if let Some(told) = unsent {
+            told(Err(io::Error::other("the log's sync thread has ended")));
         }
     }
 

@@ -38,6 +38,16 @@ pub(crate) struct Flags {
     /// This node's UUID; made and kept in the data folder if left out.
     #[arg(long)]
     pub(super) node_id: Option<String>,
+    /// Leave the cluster on SIGTERM; by default only client agents do.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) leave_on_terminate: Option<bool>,
+    /// Do not leave the cluster on SIGINT; by default servers do not.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) skip_leave_on_interrupt: Option<bool>,
+    /// MiB of the disk under -data-dir that stay free: below it a server refuses writes and goes on reading; 64 if
+    /// left out.
+    #[arg(long)]
+    pub(super) disk_reserve: Option<u64>,
     /// Metadata of this node, as `key:value`; may be repeated.
     #[arg(long)]
     pub(super) node_meta: Vec<String>,

@@ -54,5 +54,8 @@ fn filter(level: &str) -> Result<EnvFilter, String> {
     if !["trace", "debug", "info", "warn", "error"].contains(&lower) {
         return Err(format!("log_level {level}: use trace, debug, info, warn or error"));
     }
-    format!("{lower},openraft=error").parse().map_err(|_| format!("log_level {level} cannot be used"))
+    // The management of members says on top what we answer or try again.
+    format!("{lower},openraft=error,openraft::raft::api::management=off")
+        .parse()
+        .map_err(|_| format!("log_level {level} cannot be used"))
 }

@@ -38,6 +38,7 @@ pub(crate) fn settle(flags: &Flags, loaded: &Loaded, temporary: Option<PathBuf>)
         rpc,
         terms: muster_server::Terms::default(),
         blocked_queries: set.limits.http_max_blocked_queries.unwrap_or(65_536),
+        disk_reserve: flags.disk_reserve.or(set.limits.disk_reserve_mib).unwrap_or(64) << 20,
     }))
 }
 
@@ -104,7 +105,11 @@ fn common(
         limits: limits(set),
         services: loaded.services.clone(),
         checks: loaded.checks.clone(),
-        leave_on_terminate: set.leave_on_terminate.unwrap_or(!is_server),
+        // As in Consul: a client leaves, a server is expected back.
+        leave: wiring::supervise::Leave {
+            on_interrupt: !flags.skip_leave_on_interrupt.or(set.skip_leave_on_interrupt).unwrap_or(is_server),
+            on_terminate: flags.leave_on_terminate.or(set.leave_on_terminate).unwrap_or(!is_server),
+        },
     })
 }
 

@@ -1,0 +1,113 @@
+//! A disk that is full, and one that fails. A small file system of its own is needed, which only root can mount;
+//! where that cannot be had, a test says so and takes another way, or none.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::process::Server;
+
+/// A file system in memory; gone when dropped, after whoever uses it.
+struct Mounted(tempfile::TempDir);
+
+impl Mounted {
+    fn new(mebibytes: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"])
+            .arg(folder.path())
+            .output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder));
+        }
+        eprintln!("no file system can be mounted here: it takes root");
+        None
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+const REFUSED: &str = "no space left on the disk of";
+
+#[test]
+fn a_full_disk_refuses_writes_and_goes_on_reading() {
+    let Some(disk) = Mounted::new(128) else {
+        return with_a_reserve_that_no_disk_has();
+    };
+    let server = Server::start_in(tempfile::tempdir_in(disk.path()).unwrap(), &[]);
+    assert_eq!(server.put("/v1/kv/a", "before").0, 200);
+    fs::write(disk.path().join("filler"), vec![0; 80 << 20]).unwrap();
+    until("writes are refused", || {
+        let (status, text) = server.put("/v1/kv/a", "full");
+        assert!(status == 200 || status == 500 && text.contains(REFUSED), "{status} {text}");
+        status == 500
+    });
+    let before = server.get("/v1/kv/a?raw");
+    assert_eq!(before.0, 200);
+    assert_eq!(server.put("/v1/kv/a", "refused").0, 500);
+    assert_eq!(server.get("/v1/kv/a?raw"), before, "what was refused changed nothing");
+    assert_eq!(server.get("/v1/catalog/nodes").0, 200);
+    fs::remove_file(disk.path().join("filler")).unwrap();
+    until("writes are taken again", || server.put("/v1/kv/a", "after").0 == 200);
+    assert_eq!(server.get("/v1/kv/a?raw"), (200, "after".into()));
+}
+
+/// The same refusal where no file system can be filled: the reserve is larger than any disk.
+fn with_a_reserve_that_no_disk_has() {
+    let mut server = Server::start_with(&["-bootstrap", "-disk-reserve=1000000000"]);
+    until("it answers", || server.get("/v1/status/leader").1.len() > 5);
+    let (status, text) = server.put("/v1/kv/a", "x");
+    assert!(status == 500 && text.contains(REFUSED), "{status} {text}");
+    assert_eq!(server.get("/v1/catalog/nodes").0, 200);
+    server.kill();
+}
+
+#[test]
+fn a_disk_that_fails_ends_the_process() {
+    let Some(disk) = Mounted::new(64) else {
+        eprintln!("skipped: without a small file system there is no disk to fail");
+        return;
+    };
+    // No reserve: the log itself meets the end of the disk.
+    let data = tempfile::tempdir_in(disk.path()).unwrap();
+    let mut server = Server::start_in(data, &["-disk-reserve=0"]);
+    let free = nix::sys::statvfs::statvfs(disk.path()).unwrap();
+    let free = usize::try_from(free.blocks_available() * free.fragment_size()).unwrap();
+    fs::write(disk.path().join("filler"), vec![0; free - (512 << 10)]).unwrap();
+    let value = "x".repeat(100 << 10);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut number = 0;
+    // What is not on disk is not acknowledged: no write succeeds for ever.
+    while server.put(&format!("/v1/kv/{number}"), &value).0 == 200 {
+        number += 1;
+        assert!(Instant::now() < deadline, "{number} writes went where there is no room");
+    }
+    let (code, said) = server.wait_for_exit_and_words(Duration::from_secs(20));
+    assert_eq!(code, Some(1));
+    assert!(said.contains("consensus has ended and this server stops"), "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+    fs::remove_file(disk.path().join("filler")).unwrap();
+    server.start_again();
+    server.wait_for_leader(Duration::from_secs(20));
+    for number in 0..number {
+        assert_eq!(server.get(&format!("/v1/kv/{number}")).0, 200, "{number} was acknowledged and is lost");
+    }
+}
