@@ -102,6 +102,14 @@ impl Params {
         if self.get("dc").is_some_and(|asked| asked != datacenter) {
             return Err(ApiError::NoDatacenter);
         }
+        if let Some(text) = self.get("max_stale").filter(|text| duration::parse(text).is_none()) {
+            return Err(ApiError::BadRequest(format!("Invalid max_stale value {text:?}")));
+        }
+        if self.has("cached") && self.has("consistent") {
+            return Err(ApiError::BadRequest(
+                "Cannot specify ?cached with ?consistent, conflicting semantics.".into(),
+            ));
+        }
         match (self.has("stale"), self.has("consistent")) {
             (true, true) => Err(ApiError::BadRequest(
                 "Cannot specify ?stale with ?consistent, conflicting semantics.".into(),
@@ -131,6 +139,8 @@ impl Params {
     /// Where `?wait` is no duration.
     pub fn longest_wait(&self) -> Result<Duration, ApiError> {
         match self.get("wait") {
+            // A wait below zero is none that was asked for.
+            Some(text) if text.strip_prefix('-').and_then(duration::parse).is_some() => Ok(WAIT),
             Some(text) => duration::parse(text)
                 .map(|longest| longest.min(LONGEST_WAIT))
                 .ok_or_else(|| ApiError::BadRequest("Invalid wait time".into())),
@@ -166,6 +176,7 @@ mod tests {
         assert_eq!(wait("wait=10s").unwrap(), None);
         assert_eq!(wait("index=5").unwrap(), Some(Wait { index: 5, longest: WAIT }));
         assert_eq!(wait("index=5&wait=9h").unwrap(), Some(Wait { index: 5, longest: LONGEST_WAIT }));
+        assert_eq!(wait("index=5&wait=-1s").unwrap(), Some(Wait { index: 5, longest: WAIT }));
         assert_eq!(wait("index=x").unwrap_err().to_string(), "Invalid index");
         assert_eq!(wait("wait=x").unwrap_err().to_string(), "Invalid wait time");
     }

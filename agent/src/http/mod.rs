@@ -35,7 +35,11 @@ fn allowed(area: &str, rest: &str) -> Option<(&'static str, &'static [&'static s
     const PUT: (&str, &[&str]) = ("OPTIONS,PUT", &["PUT"]);
     let first = rest.split('/').next().unwrap_or_default();
     Some(match area {
-        "self" | "members" | "services" | "checks" | "metrics" | "version" | "host" if rest.is_empty() => GET,
+        "self" | "members" | "services" | "checks" | "metrics" | "version" | "host" | "monitor"
+            if rest.is_empty() =>
+        {
+            GET
+        }
         "health" if rest.starts_with("service/id/") || rest.starts_with("service/name/") => GET,
         "service" if matches!(first, "register" | "deregister" | "maintenance") => PUT,
         "service" => GET,

@@ -123,7 +123,10 @@ async fn node(api: &Api, what: &str, name: &str, params: &Params) -> Result<Repl
     let shape = |node| NodeShape { node, datacenter: &api.datacenter };
     let body = if what == "node-services" {
         let (node, services) = found.unzip();
-        let services = services.map(|list| list.into_iter().map(|service| ServiceShape(service)).collect());
+        // A node that has none shows `null`, unless a filter made the list.
+        let services = services
+            .filter(|list| filter.is_some() || !list.is_empty())
+            .map(|list| list.into_iter().map(|service| ServiceShape(service)).collect());
         answer::json(&NodeWithList { node: node.map(|node| shape(node)), services }, params.pretty())?
     } else {
         let whole = found.map(|(node, services)| NodeWithMap {

@@ -42,13 +42,14 @@ pub(crate) async fn read(api: &Api, what: &str, name: &str, params: &Params) -> 
 
 async fn service(api: &Api, name: &str, params: &Params) -> Result<Reply, ApiError> {
     let filter = wanted::filter(api, params, INSTANCE)?;
+    let query = ServiceHealth { service: Name::new(name) };
+    params.mode(&api.datacenter)?;
     let passing = match params.get("passing") {
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
         Some(_) => return Err(ApiError::BadRequest("Invalid value for ?passing".into())),
         None => params.has("passing"),
     };
-    let query = ServiceHealth { service: Name::new(name) };
     let (view, meta) = view_for(api, params, &query).await?;
     let shapes: Vec<_> = query
         .run(&view)

@@ -42,6 +42,9 @@ async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
     let path = params::decode_path(request.uri().path())?.into_owned();
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
     let Some(path) = path.strip_prefix("/v1/") else { return Err(ApiError::NotFound) };
+    if ["kv/", "catalog/", "health/"].iter().any(|area| path.starts_with(area)) {
+        params.refuse_namespace()?;
+    }
     if let Some(key) = path.strip_prefix("kv/") {
         return kv::handle(api, key, &params, request).await;
     }
@@ -80,8 +83,8 @@ async fn read(api: &Api, area: &str, rest: &str, params: &Params, method: Method
         return Ok(answer);
     }
     match area {
-        "catalog" => catalog::read(api, what, name, params).await,
-        "health" => health::read(api, what, name, params).await,
+        "catalog" => catalog::read(api, what, name, params).await.map_err(ApiError::of_read),
+        "health" => health::read(api, what, name, params).await.map_err(ApiError::of_read),
         "status" => status::read(api, what, params),
         _ => status::raft_configuration(api, params),
     }
