@@ -38,11 +38,30 @@ async fn handle(State(api): State<Arc<Api>>, request: Request) -> Response {
     reply.map(Body::from)
 }
 
+/// What Consul has below these begins behind a slash; it leads there who forgets it.
+const DIRECTORIES: [&str; 8] = [
+    "kv",
+    "catalog/service",
+    "catalog/node",
+    "catalog/node-services",
+    "health/node",
+    "health/checks",
+    "health/service",
+    "health/state",
+];
+
 async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
     let path = params::decode_path(request.uri().path())?.into_owned();
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
     let Some(path) = path.strip_prefix("/v1/") else { return Err(ApiError::NotFound) };
-    if ["kv/", "catalog/", "health/"].iter().any(|area| path.starts_with(area)) {
+    if DIRECTORIES.contains(&path) {
+        return Ok(answer::moved(request.method(), &answer::directory(request.uri())));
+    }
+    // The lists of nodes and of datacenters know no namespace and look at none.
+    if ["kv/", "catalog/service", "catalog/node/", "catalog/node-", "health/"]
+        .iter()
+        .any(|area| path.starts_with(area))
+    {
         params.refuse_namespace()?;
     }
     if let Some(key) = path.strip_prefix("kv/") {
@@ -70,10 +89,11 @@ async fn read(api: &Api, area: &str, rest: &str, params: &Params, method: Method
     let (what, name) = rest.split_once('/').unwrap_or((rest, ""));
     let known = match area {
         "catalog" => {
-            matches!(what, "datacenters" | "nodes" | "services" | "service" | "node" | "node-services")
+            let list = matches!(what, "datacenters" | "nodes" | "services") && rest == what;
+            list || matches!(what, "service" | "node" | "node-services")
         }
         "health" => matches!(what, "node" | "checks" | "service" | "state"),
-        "status" => matches!(what, "leader" | "peers"),
+        "status" => matches!(rest, "leader" | "peers"),
         _ => rest == "raft/configuration",
     };
     if !known {
