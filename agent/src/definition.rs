@@ -5,14 +5,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use muster_api::ApiError;
+use muster_api::catalog::Address;
 use muster_api::check::CheckDefinition;
-use muster_api::service::ServiceDefinition;
+use muster_api::service::{ServiceDefinition, check_meta};
 use muster_healthchecks::{Definition, ProbeSpec, Status, Thresholds};
-
-/// Limits of metadata, as Consul has them.
-const META_PAIRS: usize = 64;
-const META_KEY: usize = 128;
-const META_VALUE: usize = 512;
 
 /// Where a definition came from: it decides whether scripts may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +51,8 @@ pub fn service(mut asked: ServiceDefinition) -> Result<ServiceDefinition, ApiErr
         return Err(bad("Invalid service address"));
     }
     name_families(&mut asked);
-    meta(&asked).map_err(|text| bad(format!("Invalid Service Meta: {text}")))?;
+    let meta = asked.meta.iter().try_for_each(check_meta);
+    meta.map_err(|text| bad(format!("Invalid Service Meta: {text}")))?;
     if let Some(weights) = &asked.weights {
         if weights.passing < 1 {
             return Err(bad("Invalid Weights: Passing must be greater than 0"));
@@ -70,50 +67,19 @@ pub fn service(mut asked: ServiceDefinition) -> Result<ServiceDefinition, ApiErr
     Ok(asked)
 }
 
-/// `lan` and `wan` are also found under the name of their address family, as in Consul.
+/// An instance with an IP address of its own is found under the name of its address family too, from near and
+/// from far, as in Consul.
 fn name_families(asked: &mut ServiceDefinition) {
-    let Some(named) = &mut asked.tagged_addresses else { return };
+    let family = match asked.address.parse() {
+        Ok(IpAddr::V4(_)) => "ipv4",
+        Ok(IpAddr::V6(_)) => "ipv6",
+        Err(_) => return,
+    };
+    let own = Address { address: asked.address.clone(), port: asked.port };
+    let named = asked.tagged_addresses.get_or_insert_default();
     for scope in ["lan", "wan"] {
-        let Some(at) = named.get(scope).cloned() else { continue };
-        let family = match at.address.parse() {
-            Ok(IpAddr::V4(_)) => format!("{scope}_ipv4"),
-            Ok(IpAddr::V6(_)) => format!("{scope}_ipv6"),
-            Err(_) => continue,
-        };
-        named.entry(family).or_insert(at);
+        named.entry(format!("{scope}_{family}")).or_insert_with(|| own.clone());
     }
-}
-
-fn meta(asked: &ServiceDefinition) -> Result<(), String> {
-    asked.meta.as_ref().map_or(Ok(()), pairs)
-}
-
-/// Metadata of a service or of a node: few pairs, plain keys, short values.
-///
-/// # Errors
-/// The first pair that will not do, in Consul's words.
-pub fn pairs(pairs: &BTreeMap<String, String>) -> Result<(), String> {
-    if pairs.len() > META_PAIRS {
-        return Err(format!("Node metadata cannot contain more than {META_PAIRS} key/value pairs"));
-    }
-    for (key, value) in pairs {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let why = if key.is_empty() {
-            "Key cannot be blank".to_owned()
-        } else if !key.chars().all(plain) {
-            "Key contains invalid characters".to_owned()
-        } else if key.starts_with("consul-") {
-            "Key prefix 'consul-' is reserved for internal use".to_owned()
-        } else if key.len() > META_KEY {
-            format!("Key is too long (limit: {META_KEY} characters)")
-        } else if value.len() > META_VALUE {
-            format!("Value is too long (limit: {META_VALUE} characters)")
-        } else {
-            continue;
-        };
-        return Err(format!("Couldn't load metadata pair ('{key}', '{value}'): {why}"));
-    }
-    Ok(())
 }
 
 /// The ID and name of the check at `place` (from 1) of the `of` checks of a service, where it has none.

@@ -68,9 +68,9 @@ pub(crate) async fn put_service<U: Upstream>(
     others: OtherChecks,
 ) -> Result<(), ApiError> {
     let mut service = definition::service(asked)?;
+    // An empty check is none, as in Consul; one in the list is a check that lacks everything.
+    service.check.take_if(|check| *check == CheckDefinition::default());
     let mut checks = service.take_checks();
-    // An empty check is none, as in Consul.
-    checks.retain(|check| *check != CheckDefinition::default());
     let of = checks.len();
     let mut probes = Vec::with_capacity(of);
     for (place, check) in checks.iter_mut().enumerate() {

@@ -78,6 +78,32 @@ pub fn method(method: &Method, allow: &'static str, allowed: &[&str]) -> Result<
     Err(ApiError::Method { method: method.to_string(), allow })
 }
 
+/// Leads a client to `place`, as Go's router leads from a directory's name to the directory.
+#[must_use]
+pub fn moved(method: &Method, place: &str) -> Reply {
+    let shown = method == Method::GET || method == Method::HEAD;
+    let escaped = place.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&#34;");
+    let text =
+        if shown { format!("<a href=\"{escaped}\">Moved Permanently</a>.\n\n") } else { String::new() };
+    let mut reply = Reply::new(text.into());
+    *reply.status_mut() = http::StatusCode::MOVED_PERMANENTLY;
+    let headers = reply.headers_mut();
+    if shown {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    }
+    if let Ok(place) = HeaderValue::from_str(place) {
+        headers.insert(header::LOCATION, place);
+    }
+    reply
+}
+
+/// Where a path leads that names a directory without its slash at the end, with the query that came.
+#[must_use]
+pub fn directory(uri: &http::Uri) -> String {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}/{query}", uri.path())
+}
+
 /// An empty success, as Consul answers the changes made through an agent.
 #[must_use]
 pub fn empty() -> Reply {

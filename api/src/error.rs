@@ -1,9 +1,11 @@
 //! Every refusal of the API, with Consul's status and text. Clients read the texts: they are a contract,
 //! recorded from Consul 1.8.7 where it has one.
 
+use std::time::Duration;
+
 use http::{HeaderValue, StatusCode, header};
 
-use crate::answer::Reply;
+use crate::answer::{self, Meta, Reply};
 
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +58,22 @@ pub enum ApiError {
     /// The cluster cannot do it now.
     #[error("{0}")]
     Unavailable(String),
+    /// A read that was well formed and still refused: it has the headers of a read that saw nothing.
+    #[error("{0}")]
+    Read(Box<ApiError>),
 }
 
 impl ApiError {
+    /// This refusal as one of a read. What is wrong with the request's form is refused before anything is
+    /// read and stays as it is.
+    #[must_use]
+    pub fn of_read(self) -> Self {
+        match self {
+            Self::Internal(_) | Self::NoDatacenter | Self::Unavailable(_) => Self::Read(Box::new(self)),
+            other => other,
+        }
+    }
+
     /// Its status on the wire.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -74,12 +89,17 @@ impl ApiError {
             Self::Internal(_) | Self::NoDatacenter | Self::Unavailable(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
+            Self::Read(refusal) => refusal.status(),
         }
     }
 
     /// The whole answer.
     #[must_use]
     pub fn into_reply(self) -> Reply {
+        if let Self::Read(refusal) = self {
+            let nothing = Meta { index: 1, known_leader: false, last_contact: Duration::ZERO };
+            return answer::with_meta(refusal.into_reply(), nothing);
+        }
         let text = self.to_string();
         let mut response = Reply::new(text.into());
         *response.status_mut() = self.status();

@@ -103,6 +103,11 @@ impl Params {
             return Err(ApiError::NoDatacenter);
         }
         let max_stale = self.max_stale()?;
+        if self.has("cached") && self.has("consistent") {
+            return Err(ApiError::BadRequest(
+                "Cannot specify ?cached with ?consistent, conflicting semantics.".into(),
+            ));
+        }
         match (self.has("stale") || max_stale.is_some(), self.has("consistent")) {
             (true, true) => Err(ApiError::BadRequest(
                 "Cannot specify ?stale with ?consistent, conflicting semantics.".into(),
@@ -144,6 +149,8 @@ impl Params {
     /// Where `?wait` is no duration.
     pub fn longest_wait(&self) -> Result<Duration, ApiError> {
         match self.get("wait") {
+            // A wait below zero is none that was asked for.
+            Some(text) if text.strip_prefix('-').and_then(duration::parse).is_some() => Ok(WAIT),
             Some(text) => duration::parse(text)
                 .map(|longest| longest.min(LONGEST_WAIT))
                 .ok_or_else(|| ApiError::BadRequest("Invalid wait time".into())),
@@ -179,6 +186,7 @@ mod tests {
         assert_eq!(wait("wait=10s").unwrap(), None);
         assert_eq!(wait("index=5").unwrap(), Some(Wait { index: 5, longest: WAIT }));
         assert_eq!(wait("index=5&wait=9h").unwrap(), Some(Wait { index: 5, longest: LONGEST_WAIT }));
+        assert_eq!(wait("index=5&wait=-1s").unwrap(), Some(Wait { index: 5, longest: WAIT }));
         assert_eq!(wait("index=x").unwrap_err().to_string(), "Invalid index");
         assert_eq!(wait("wait=x").unwrap_err().to_string(), "Invalid wait time");
     }

@@ -57,3 +57,36 @@ impl ServiceDefinition {
         self.check.take().into_iter().chain(self.checks.take().into_iter().flatten()).collect()
     }
 }
+
+/// The most pairs of metadata, and the longest key and value.
+const META_PAIRS: usize = 64;
+const META_KEY: usize = 128;
+const META_VALUE: usize = 512;
+
+/// Whether an instance may have this metadata.
+///
+/// # Errors
+/// In Consul's words: the first pair that it may not have, or that there are too many.
+pub fn check_meta(pairs: &BTreeMap<String, String>) -> Result<(), String> {
+    if pairs.len() > META_PAIRS {
+        return Err(format!("Node metadata cannot contain more than {META_PAIRS} key/value pairs"));
+    }
+    for (key, value) in pairs {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let why = if key.is_empty() {
+            "Key cannot be blank".to_owned()
+        } else if !key.chars().all(plain) {
+            "Key contains invalid characters".to_owned()
+        } else if key.starts_with("consul-") {
+            "Key prefix 'consul-' is reserved for internal use".to_owned()
+        } else if key.len() > META_KEY {
+            format!("Key is too long (limit: {META_KEY} characters)")
+        } else if value.len() > META_VALUE {
+            format!("Value is too long (limit: {META_VALUE} characters)")
+        } else {
+            continue;
+        };
+        return Err(format!("Couldn't load metadata pair ('{key}', '{value}'): {why}"));
+    }
+    Ok(())
+}

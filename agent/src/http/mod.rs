@@ -35,7 +35,11 @@ fn allowed(area: &str, rest: &str) -> Option<(&'static str, &'static [&'static s
     const PUT: (&str, &[&str]) = ("OPTIONS,PUT", &["PUT"]);
     let first = rest.split('/').next().unwrap_or_default();
     Some(match area {
-        "self" | "members" | "services" | "checks" | "metrics" | "version" | "host" if rest.is_empty() => GET,
+        "self" | "members" | "services" | "checks" | "metrics" | "version" | "host" | "monitor"
+            if rest.is_empty() =>
+        {
+            GET
+        }
         "health" if rest.starts_with("service/id/") || rest.starts_with("service/name/") => GET,
         "service" if matches!(first, "register" | "deregister" | "maintenance") => PUT,
         "service" => GET,
@@ -47,11 +51,33 @@ fn allowed(area: &str, rest: &str) -> Option<(&'static str, &'static [&'static s
     })
 }
 
+/// What Consul has below these begins behind a slash; it leads there who forgets it.
+const DIRECTORIES: [&str; 11] = [
+    "service",
+    "service/deregister",
+    "service/maintenance",
+    "check/deregister",
+    "check/pass",
+    "check/warn",
+    "check/fail",
+    "check/update",
+    "join",
+    "force-leave",
+    "token",
+];
+
 async fn dispatch<U: Upstream>(shared: &Shared<U>, request: Request<Bytes>) -> Result<Reply, ApiError> {
     let path = params::decode_path(request.uri().path())?.into_owned();
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
     let path = path.strip_prefix("/v1/agent/").ok_or(ApiError::NotFound)?;
+    if DIRECTORIES.contains(&path) {
+        return Ok(answer::moved(request.method(), &answer::directory(request.uri())));
+    }
     let (area, rest) = path.split_once('/').unwrap_or((path, ""));
+    // What has nothing below it ends without a slash.
+    if rest.is_empty() && path != area && !DIRECTORIES.contains(&area) {
+        return Err(ApiError::NotFound);
+    }
     let (allow, methods) = allowed(area, rest).ok_or(ApiError::NotFound)?;
     let method: Method = request.method().clone();
     if let Some(answer) = answer::method(&method, allow, methods)? {

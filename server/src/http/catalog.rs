@@ -137,8 +137,10 @@ fn node(datacenter: Arc<str>, what: &str, name: &str, params: Arc<Params>) -> Re
         let shape = |node| NodeShape { node, datacenter: &datacenter };
         if as_list {
             let (node, services) = found.unzip();
-            let services =
-                services.map(|list| list.into_iter().map(|service| ServiceShape(service)).collect());
+            // A node that has none shows `null`, unless a filter made the list.
+            let services = services
+                .filter(|list| filter.is_some() || !list.is_empty())
+                .map(|list| list.into_iter().map(|service| ServiceShape(service)).collect());
             return answer::json(
                 &NodeWithList { node: node.map(|node| shape(node)), services },
                 params.pretty(),

@@ -46,6 +46,7 @@ pub(crate) fn question(
 
 fn service(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Result<Question, ApiError> {
     let filter = wanted::filter(&datacenter, &params, INSTANCE)?;
+    params.mode(&datacenter)?;
     let passing = match params.get("passing") {
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,

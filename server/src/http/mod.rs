@@ -64,10 +64,32 @@ struct Incoming {
     params: Arc<Params>,
 }
 
+/// What Consul has below these begins behind a slash; it leads there who forgets it.
+const DIRECTORIES: [&str; 8] = [
+    "kv",
+    "catalog/service",
+    "catalog/node",
+    "catalog/node-services",
+    "health/node",
+    "health/checks",
+    "health/service",
+    "health/state",
+];
+
 async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
     let path = params::decode_path(request.uri().path())?.into_owned();
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
     let Some(path) = path.strip_prefix("/v1/") else { return Err(ApiError::NotFound) };
+    if DIRECTORIES.contains(&path) {
+        return Ok(answer::moved(request.method(), &answer::directory(request.uri())));
+    }
+    // The lists of nodes and of datacenters know no namespace and look at none.
+    if ["kv/", "catalog/service", "catalog/node/", "catalog/node-", "health/"]
+        .iter()
+        .any(|area| path.starts_with(area))
+    {
+        params.refuse_namespace()?;
+    }
     if let Some(key) = path.strip_prefix("kv/") {
         let methods = ["GET", "HEAD", "PUT", "DELETE"];
         if let Some(answer) = answer::method(request.method(), "OPTIONS,GET,PUT,DELETE", &methods)? {
@@ -108,10 +130,11 @@ async fn read(api: &Api, area: &str, rest: &str, incoming: Incoming) -> Result<R
     let (what, name) = rest.split_once('/').unwrap_or((rest, ""));
     let known = match area {
         "catalog" => {
-            matches!(what, "datacenters" | "nodes" | "services" | "service" | "node" | "node-services")
+            let list = matches!(what, "datacenters" | "nodes" | "services") && rest == what;
+            list || matches!(what, "service" | "node" | "node-services")
         }
         "health" => matches!(what, "node" | "checks" | "service" | "state"),
-        _ => matches!(what, "leader" | "peers"),
+        _ => matches!(rest, "leader" | "peers"),
     };
     if !known {
         return Err(ApiError::NotFound);
@@ -122,11 +145,15 @@ async fn read(api: &Api, area: &str, rest: &str, incoming: Incoming) -> Result<R
     let params = incoming.params.clone();
     let question = match area {
         "catalog" if what == "datacenters" => return catalog::datacenters(&api.datacenter, &params),
-        "catalog" => catalog::question(&api.datacenter, what, name, params)?,
-        "health" => health::question(&api.datacenter, what, name, params)?,
+        "catalog" => catalog::question(&api.datacenter, what, name, params),
+        "health" => health::question(&api.datacenter, what, name, params),
         _ => return status::read(api, what, &params),
     };
-    ask(api, question, &incoming).await
+    let answered = match question {
+        Ok(question) => ask(api, question, &incoming).await,
+        Err(refusal) => Err(refusal),
+    };
+    answered.map_err(ApiError::of_read)
 }
 
 async fn ask(api: &Api, question: Question, incoming: &Incoming) -> Result<Reply, ApiError> {

@@ -141,7 +141,7 @@ fn agent(
         let (key, value) = pair.split_once(':').unwrap_or((pair, ""));
         meta.insert(key.to_owned(), value.to_owned());
     }
-    muster_agent::definition::pairs(&meta).map_err(|text| format!("node_meta invalid: {text}"))?;
+    muster_api::service::check_meta(&meta).map_err(|text| format!("node_meta invalid: {text}"))?;
     let node_id = given(&flags.node_id, &set.node_id).filter(|id| !id.is_empty());
     if let Some(id) = &node_id {
         uuid::Uuid::parse_str(id).map_err(|error| format!("node_id {id:?}: {error}; use a UUID"))?;

@@ -34,7 +34,7 @@ pub(super) fn definition(came: Option<Value>) -> Result<(Option<Value>, &'static
     Ok((Some(Value::Object(fields)), kind))
 }
 
-/// A proxy's block always shows its gateway and what it exposes.
+/// A proxy's block always shows its gateway and what it exposes, and each of its upstreams all of itself.
 pub(super) fn proxy(came: Option<Value>) -> Option<Value> {
     let Some(Value::Object(mut fields)) = came else { return came };
     for name in ["MeshGateway", "Expose"] {
@@ -42,7 +42,29 @@ pub(super) fn proxy(came: Option<Value>) -> Option<Value> {
             fields.insert(name.into(), Value::Object(Map::new()));
         }
     }
+    let named = |key: &str| key.eq_ignore_ascii_case("Upstreams");
+    for (_, upstreams) in fields.iter_mut().filter(|(key, _)| named(key)) {
+        for upstream in upstreams.as_array_mut().into_iter().flatten() {
+            whole_upstream(upstream);
+        }
+    }
     Some(Value::Object(fields))
+}
+
+fn whole_upstream(upstream: &mut Value) {
+    let Value::Object(fields) = upstream else { return };
+    let nothing = [
+        ("DestinationType", Value::from("")),
+        ("DestinationName", Value::from("")),
+        ("Datacenter", Value::from("")),
+        ("Config", Value::Null),
+        ("MeshGateway", Value::Object(Map::new())),
+    ];
+    for (name, value) in nothing {
+        if !fields.keys().any(|key| key.replace('_', "").eq_ignore_ascii_case(name)) {
+            fields.insert(name.into(), value);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -65,5 +87,10 @@ mod tests {
     fn a_proxy_is_shown_whole() {
         let shown = proxy(Some(json!({ "DestinationServiceName": "web" }))).unwrap();
         assert_eq!(shown, json!({ "DestinationServiceName": "web", "MeshGateway": {}, "Expose": {} }));
+        let upstreams = proxy(Some(json!({ "Upstreams": [{ "DestinationName": "u" }] }))).unwrap();
+        let whole = json!({
+            "DestinationType": "", "DestinationName": "u", "Datacenter": "", "Config": null, "MeshGateway": {},
+        });
+        assert_eq!(upstreams["Upstreams"], json!([whole]));
     }
 }

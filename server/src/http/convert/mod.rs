@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use axum::extract::Request;
 use muster_api::catalog as incoming;
 use muster_api::catalog::Weights;
+use muster_api::service::check_meta;
 use muster_api::{ApiError, decode};
 use muster_registry::command::{CheckSpec, Deregistration, Registration, ServiceSpec};
 use muster_registry::{Namespace, Rejected, Response, Status};
@@ -67,7 +68,7 @@ pub(crate) fn registration(body: &[u8], datacenter: &str) -> Result<Registration
     if asked.address.is_empty() && !asked.skip_node_update {
         return Err(ApiError::Internal("Must provide address if SkipNodeUpdate is not set".into()));
     }
-    let service = asked.service.map(service).transpose()?;
+    let service = asked.service.map(|service| self::service(service, &asked.node)).transpose()?;
     let mut checks = Vec::new();
     for check in asked.check.into_iter().chain(asked.checks.into_iter().flatten()) {
         checks.push(self::check(check, &asked.node)?);
@@ -103,12 +104,20 @@ fn ours(asked: &str, datacenter: &str) -> Result<(), ApiError> {
     if asked.is_empty() || asked == datacenter { Ok(()) } else { Err(ApiError::NoDatacenter) }
 }
 
-fn service(asked: incoming::Service) -> Result<ServiceSpec, ApiError> {
+fn service(asked: incoming::Service, node: &str) -> Result<ServiceSpec, ApiError> {
+    if asked.service.is_empty() && asked.id.is_empty() {
+        let text = "failed inserting service: failed inserting service: object missing primary index";
+        return Err(ApiError::Internal(text.into()));
+    }
     if asked.service.is_empty() {
         return Err(ApiError::Internal("Must provide service name with ID".into()));
     }
     let id = if asked.id.is_empty() { &asked.service } else { &asked.id };
-    let weights = asked.weights.unwrap_or(Weights::NONE_GIVEN);
+    asked.meta.iter().try_for_each(check_meta).map_err(|why| {
+        let what = format!("Invalid Service Meta for node {node} and serviceID {id}");
+        ApiError::Internal(format!("failed inserting service: {what}: {why}"))
+    })?;
+    let (weight_passing, weight_warning) = weights(asked.weights.unwrap_or(Weights::NONE_GIVEN));
     Ok(ServiceSpec {
         id: id.as_str().into(),
         name: asked.service.as_str().into(),
@@ -123,8 +132,8 @@ fn service(asked: incoming::Service) -> Result<ServiceSpec, ApiError> {
             .collect(),
         port: asked.port,
         meta: texts(asked.meta),
-        weight_passing: weight(weights.passing)?,
-        weight_warning: weight(weights.warning)?,
+        weight_passing,
+        weight_warning,
         enable_tag_override: asked.enable_tag_override,
         kind: asked.kind.into(),
         proxy: text_of(kept::proxy(asked.proxy)),
@@ -150,10 +159,12 @@ fn node_id(id: &str) -> Result<(), ApiError> {
     }
 }
 
-fn weight(asked: i64) -> Result<u32, ApiError> {
-    u32::try_from(asked).map_err(|_| {
-        ApiError::BadRequest(format!("a weight of {asked} is none: it must be between 0 and {}", u32::MAX))
-    })
+/// Both weights, or Consul's defaults where one of them is none.
+fn weights(asked: Weights) -> (u32, u32) {
+    match (u16::try_from(asked.passing), u16::try_from(asked.warning)) {
+        (Ok(passing @ 1..), Ok(warning)) => (passing.into(), warning.into()),
+        _ => (1, 1),
+    }
 }
 
 fn check(asked: incoming::Check, node: &str) -> Result<CheckSpec, ApiError> {
