@@ -14,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 /// A connection on which nothing comes back for so long is dead.
 const PROBE: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_secs(1);
+/// A renewal of a lease that is not answered by then goes to the next server: sooner than the connection is known
+/// to be dead, so that the lease outlives the server that it was renewed with.
+const RENEWAL: Duration = Duration::from_millis(600);
 /// Longer than any blocking query.
 const LONGEST: Duration = Duration::from_secs(700);
 /// Between two looks for the list of servers.
@@ -139,7 +142,14 @@ impl Upstream for Servers {
         let renews = request.uri().path() == "/lease";
         let mut last = String::new();
         for address in &servers {
-            match self.send(address, &request).await {
+            let sent = self.send(address, &request);
+            let answer = if renews {
+                let late = |_| Err(Failed::After(format!("no answer within {RENEWAL:?}")));
+                tokio::time::timeout(RENEWAL, sent).await.unwrap_or_else(late)
+            } else {
+                sent.await
+            };
+            match answer {
                 Ok(reply) => return Ok(reply),
                 Err(Failed::Before(words)) => {
                     self.distrust(address);

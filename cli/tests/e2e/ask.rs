@@ -31,9 +31,19 @@ impl Host {
         self.http("PUT", 8500, path, body)
     }
 
+    /// As a client that waits for so many seconds only.
+    pub(crate) fn brief(&self, method: &str, path: &str, body: &str, seconds: u16) -> Answer {
+        self.ask(method, 8500, path, body, seconds)
+    }
+
     pub(crate) fn http(&self, method: &str, port: u16, path: &str, body: &str) -> Answer {
+        self.ask(method, port, path, body, 40)
+    }
+
+    fn ask(&self, method: &str, port: u16, path: &str, body: &str, seconds: u16) -> Answer {
         let url = format!("http://{}:{port}{path}", self.own);
-        let arguments = ["--silent", "--include", "--globoff", "--max-time", "40", "--request", method];
+        let seconds = seconds.to_string();
+        let arguments = ["--silent", "--include", "--globoff", "--max-time", &seconds, "--request", method];
         let arguments: Vec<&str> = arguments.into_iter().chain(["--data-binary", "@-", &url]).collect();
         let output = self.run("curl", &arguments, body);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();

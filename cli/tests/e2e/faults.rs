@@ -100,6 +100,34 @@ fn a_host_that_is_cut_off_is_critical_and_comes_back() {
     eprintln!("e2e: a host that was cut off was critical after {gone:?}, and back {back:?} after its return");
 }
 
+#[test]
+fn an_agent_whose_server_is_cut_off_goes_to_another_in_time() {
+    let town = Town::start();
+    // The first client agent talks to the first server, the second one to the second: one of them follows.
+    let leader = town.leader();
+    let at = usize::from(leader == 0);
+    let (cut, client) = (town.servers[at].host.clone(), town.clients[at].host.clone());
+    let judge = &town.servers[leader].host;
+    town.network.connect(&cut, town.servers[at].id(), false);
+    let began = Instant::now();
+    let mut lost = false;
+    while began.elapsed() < Duration::from_secs(8) {
+        let critical = judge.get("/v1/health/state/critical").json();
+        let nodes: Vec<&str> =
+            critical.as_array().into_iter().flatten().filter_map(|check| check["Node"].as_str()).collect();
+        assert!(
+            !nodes.contains(&client.name),
+            "{} lost its lease with {}: {critical}",
+            client.name,
+            cut.name
+        );
+        lost |= nodes.contains(&cut.name);
+    }
+    assert!(lost, "{} was cut off, and nobody noticed", cut.name);
+    assert_eq!(client.put("/v1/kv/elsewhere", "x").status, 200);
+    town.network.connect(&cut, town.servers[at].id(), true);
+}
+
 /// Writes at one agent until told to stop; the keys that were acknowledged.
 fn write(host: &Host, over: &AtomicBool) -> Vec<String> {
     let mut acknowledged = Vec::new();
@@ -132,4 +160,54 @@ fn state(host: &Host) -> (Vec<String>, Vec<String>) {
         ["/v1/kv/written/?recurse", "/v1/catalog/nodes", "/v1/catalog/services", "/v1/catalog/service/web"];
     let bodies = paths.iter().map(|path| host.get(path).body).collect();
     (ids(&host.get("/v1/health/service/web?passing")), bodies)
+}
+
+#[test]
+fn a_leader_that_is_cut_off_is_replaced_and_catches_up() {
+    let town = Town::start();
+    let leader = town.leader();
+    let (cut, others): (Vec<Host>, Vec<Host>) =
+        town.hosts().into_iter().partition(|host| host.name == town.servers[leader].host.name);
+    let (cut, agent) = (&cut[0], town.servers[leader].id());
+    assert_eq!(cut.put("/v1/kv/who", "before").status, 200);
+
+    town.network.connect(cut, agent, false);
+    // A client asks again when nothing comes within a second.
+    let gap = everywhere(&others, |host| {
+        let write = || host.brief("PUT", "/v1/kv/who", "after", 1).status;
+        until(&format!("a write at {}", host.name), Duration::from_secs(8), write, |status| *status == 200)
+    });
+    // Longer than any connection waits for an answer: what comes next has to notice and begin anew.
+    std::thread::sleep(Duration::from_secs(10));
+    for host in &others {
+        assert_eq!(host.get("/v1/kv/who?raw").body, "after", "at {}", host.name);
+    }
+    if town.network.has_cables() {
+        // It neither acknowledges nor shows as the newest what it cannot know to be so.
+        let asked = [("PUT", ""), ("GET", "?raw"), ("GET", "?raw&consistent")];
+        std::thread::scope(|scope| {
+            for (method, how) in asked {
+                scope.spawn(move || {
+                    let answer = cut.brief(method, &format!("/v1/kv/who{how}"), "alone", 10);
+                    assert_ne!(answer.status, 200, "{method} {how} at a leader that is alone: {answer:?}");
+                });
+            }
+        });
+        assert_eq!(cut.get("/v1/kv/who?raw&stale").body, "before");
+    }
+    town.network.connect(cut, agent, true);
+    let returned = Instant::now();
+    let shows = || cut.get("/v1/kv/who?raw&stale").body;
+    until("the old leader catches up", Duration::from_secs(5), shows, |shown| shown == "after");
+    let write = || cut.brief("PUT", "/v1/kv/who", "again", 5).status;
+    until("a write at the old leader", Duration::from_secs(5), write, |status| *status == 200);
+    let caught_up = returned.elapsed();
+    everywhere(&town.hosts(), |host| {
+        let path = format!("/v1/health/node/{}", cut.name);
+        let ask = || host.get(&path).body.contains("Agent alive and reachable");
+        until(&format!("{} alive at {}", cut.name, host.name), Duration::from_secs(5), ask, |alive| *alive)
+    });
+    eprintln!(
+        "e2e: a leader cut off: writes elsewhere after {gap:?}; back in step {caught_up:?} after its return"
+    );
 }

@@ -77,6 +77,11 @@ impl Network {
         }
     }
 
+    /// Whether a host that is cut off runs on by itself; on loopback it stands still.
+    pub(crate) fn has_cables(&self) -> bool {
+        self.namespaces.is_some()
+    }
+
     fn build(&self) -> Result<(), String> {
         let Some(prefix) = &self.namespaces else { return Ok(()) };
         let switch = format!("{prefix}-switch");

@@ -21,7 +21,7 @@ impl Process {
         program: &str,
         arguments: impl FnOnce(&std::path::Path) -> Vec<String>,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let arguments = arguments(folder.path());
         let (host, program) = (host.clone(), program.to_owned());
         let mut process = Self { host, program, arguments, running: None, _folder: folder };
@@ -65,6 +65,20 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A folder in memory where there is room: the limits of the tests are Muster's, not those of a disk that others use
+/// too. What a killed process had written is still there.
+fn folder() -> tempfile::TempDir {
+    const ROOM: u64 = 1 << 30;
+    let memory = std::path::Path::new("/dev/shm");
+    let free = nix::sys::statvfs::statvfs(memory).map(|at| at.blocks_available() * at.fragment_size());
+    if free.is_ok_and(|free| free > ROOM)
+        && let Ok(folder) = tempfile::tempdir_in(memory)
+    {
+        return folder;
+    }
+    tempfile::tempdir().unwrap()
 }
 
 /// An nginx that answers everything, `/metrics` included, with a line that Prometheus can read.

@@ -32,6 +32,8 @@ pub(crate) struct Ledger {
     counts: Mutex<BTreeMap<&'static str, u64>>,
     outages: Mutex<Vec<(Instant, Option<Instant>)>>,
     failures: Mutex<Vec<Failure>>,
+    /// The longest that this machine's disk took for a small flush, and when; not a fault of anybody here.
+    slowest_flush: Mutex<(Duration, Option<Instant>)>,
     /// What must never be, whenever it is seen.
     violations: Mutex<Vec<String>>,
 }
@@ -67,6 +69,17 @@ impl Ledger {
         self.failures.lock().push(Failure { began, ended: Instant::now(), text });
     }
 
+    pub(crate) fn flushed(&self, took: Duration) {
+        let mut slowest = self.slowest_flush.lock();
+        if took > slowest.0 {
+            *slowest = (took, Some(Instant::now()));
+        }
+    }
+
+    pub(crate) fn slowest_flush(&self) -> (Duration, Option<Instant>) {
+        *self.slowest_flush.lock()
+    }
+
     pub(crate) fn violated(&self, text: String) {
         eprintln!("soak: VIOLATION: {text}");
         self.violations.lock().push(text);
@@ -77,7 +90,7 @@ impl Ledger {
     }
 
     /// The failures by their words: those in the time of a restart, and those that nothing explains.
-    pub(crate) fn judge(&self) -> (BTreeMap<String, usize>, Vec<String>) {
+    pub(crate) fn judge(&self) -> (BTreeMap<String, usize>, Vec<(Instant, String)>) {
         let outages = self.outages.lock().clone();
         let (mut explained, mut unexplained) = (BTreeMap::new(), Vec::new());
         for failure in self.failures.lock().iter() {
@@ -87,7 +100,7 @@ impl Ledger {
             if within && is_outage(&failure.text) {
                 *explained.entry(without_numbers(&failure.text)).or_default() += 1;
             } else {
-                unexplained.push(failure.text.clone());
+                unexplained.push((failure.ended, failure.text.clone()));
             }
         }
         (explained, unexplained)

@@ -68,6 +68,8 @@ async fn soak(length: Duration, rate: f64) -> bool {
         workers.spawn(worker("names").names());
         workers.spawn(worker("ttl").ttl());
     }
+    let (disk, stop_disk) = (ledger.clone(), stop.clone());
+    workers.spawn_blocking(move || watch_the_disk(&disk, &stop_disk));
     workers.close();
     println!(
         "soak: {length:?} on three servers and a client agent, {} writers, {rate}/s each",
@@ -101,6 +103,18 @@ async fn soak(length: Duration, rate: f64) -> bool {
         everything_is_there(agent, &client, &ledger).await;
     }
     report::print(&ledger, &memory, restarts, length)
+}
+
+/// Flushes a little each second: a disk that stands still makes every server look slow.
+fn watch_the_disk(ledger: &Ledger, stop: &CancellationToken) {
+    use std::io::Write as _;
+    let mut file = tempfile::tempfile().unwrap();
+    while !stop.is_cancelled() {
+        let began = Instant::now();
+        file.write_all(&[0; 4096]).and_then(|()| file.sync_data()).unwrap();
+        ledger.flushed(began.elapsed());
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
 
 async fn restart(

@@ -79,8 +79,12 @@ pub(crate) fn print(ledger: &Ledger, memory: &Memory, restarts: u32, length: Dur
     for (text, count) in &explained {
         println!("soak: {count:>8} explained by a restart: {text}");
     }
-    for text in unexplained.iter().take(20) {
-        println!("soak: UNEXPLAINED: {text}");
+    for (at, text) in unexplained.iter().take(20) {
+        println!("soak: UNEXPLAINED, {} s before the end: {text}", at.elapsed().as_secs());
+    }
+    if let (slowest, Some(at)) = ledger.slowest_flush() {
+        let (slowest, ago) = (slowest.as_millis(), at.elapsed().as_secs());
+        println!("soak: the slowest flush of 4 KiB on this disk took {slowest} ms, {ago} s before the end");
     }
     let (lives, mut grew) = (memory.lives(), false);
     for (agent, length, after, end, grows) in &lives {
