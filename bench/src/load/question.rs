@@ -1,8 +1,7 @@
 //! One question by UDP: how many answers there are now.
 
+use std::net::UdpSocket;
 use std::time::Duration;
-
-use tokio::net::UdpSocket;
 
 use crate::BenchError;
 
@@ -12,19 +11,16 @@ pub(crate) const A: u16 = 1;
 pub(crate) const SRV: u16 = 33;
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// How many addresses the server has for `name`; none where it does not answer.
-pub(crate) async fn answers(port: u16, name: &str) -> Result<Option<u16>, BenchError> {
+/// How many addresses the server has for `name`; none where it does not answer. Blocks for a moment.
+pub(crate) fn answers(port: u16, name: &str) -> Result<Option<u16>, BenchError> {
     let about = || format!("DNS on port {port}");
-    let socket = UdpSocket::bind("127.0.0.1:0").await.map_err(BenchError::io(about()))?;
-    socket.connect(("127.0.0.1", port)).await.map_err(BenchError::io(about()))?;
+    let socket = UdpSocket::bind("127.0.0.1:0").map_err(BenchError::io(about()))?;
+    socket.set_read_timeout(Some(PATIENCE)).map_err(BenchError::io(about()))?;
+    socket.connect(("127.0.0.1", port)).map_err(BenchError::io(about()))?;
     let mut reply = [0; 4096];
     // Refused, or no answer: the server is not up, or busy. The caller asks again.
-    if socket.send(&packet(name, A)).await.is_err() {
-        return Ok(None);
-    }
-    let received = tokio::time::timeout(PATIENCE, socket.recv(&mut reply)).await;
-    let Ok(Ok(length)) = received else { return Ok(None) };
-    Ok(reply.get(..length).and_then(count))
+    let received = socket.send(&packet(name, A)).and_then(|_| socket.recv(&mut reply));
+    Ok(received.ok().and_then(|length| count(reply.get(..length)?)))
 }
 
 /// A question, without EDNS.

@@ -32,13 +32,13 @@ pub(super) async fn run(stage: &Stage, who: Who, figures: &mut Vec<Figure>) -> R
     let url = format!("{}/v1/agent/service/register", cluster.url());
     seed::put(&reqwest::Client::new(), &url, body).await?;
     for _ in 0..FAILURES {
-        until(cluster.dns_port(), 1).await?;
+        until(&cluster, 1).await?;
         failed.borrow_and_update();
         ill.store(true, Ordering::Relaxed);
         let failing = tokio::time::timeout(PATIENCE, failed.changed()).await;
         failing.ok().and_then(Result::ok).ok_or_else(|| BenchError::Unexpected("nobody probed".into()))?;
         let began = failed.borrow().unwrap_or_else(Instant::now);
-        until(cluster.dns_port(), 0).await?;
+        until(&cluster, 0).await?;
         let took = began.elapsed().as_secs_f64() * 1e3;
         figures.push(Figure::new("failing probe to changed DNS answer", "ms", Better::Less, HOW, took));
         ill.store(false, Ordering::Relaxed);
@@ -47,19 +47,24 @@ pub(super) async fn run(stage: &Stage, who: Who, figures: &mut Vec<Figure>) -> R
 }
 
 /// Asks until there are `wanted` answers.
-async fn until(port: u16, wanted: u16) -> Result<(), BenchError> {
-    let began = Instant::now();
-    while began.elapsed() < PATIENCE {
-        if question::answers(port, NAME).await? == Some(wanted) {
-            return Ok(());
+async fn until(cluster: &Cluster, wanted: u16) -> Result<(), BenchError> {
+    let port = cluster.dns_port();
+    // On a thread of its own: the runtime's timers are too coarse, and it must go on answering probes.
+    let asking = tokio::task::spawn_blocking(move || {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if question::answers(port, NAME)? == Some(wanted) {
+                return Ok(true);
+            }
+            std::thread::sleep(EVERY);
         }
-        // Timers are too coarse for this, and the load's processor has nothing else to do.
-        let asked = Instant::now();
-        while asked.elapsed() < EVERY {
-            tokio::task::yield_now().await;
-        }
+        Ok::<bool, BenchError>(false)
+    });
+    if asking.await.map_err(|error| BenchError::Unexpected(error.to_string()))?? {
+        return Ok(());
     }
-    Err(BenchError::Unexpected(format!("{NAME} never had {wanted} answers")))
+    let checks = reqwest::get(format!("{}/v1/health/checks/probed", cluster.url())).await?.text().await?;
+    Err(BenchError::Unexpected(format!("{NAME} never had {wanted} answers; its checks: {checks}")))
 }
 
 /// Answers probes, and tells of the first failure after a success.

@@ -31,7 +31,7 @@ impl Knot {
         command.arg("-c").arg(&file);
         let mut process = Process::start(command, folder.path())?;
         for _ in 0..TRIES {
-            if question::answers(port, "web.service.consul").await?.is_some_and(|count| count > 0) {
+            if question::answers(port, "web.service.consul")?.is_some_and(|count| count > 0) {
                 return Ok(Self { process, port, _folder: folder });
             }
             if let Some(why) = process.ended() {
