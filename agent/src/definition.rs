@@ -1,6 +1,5 @@
 //! Which definitions make sense, in Consul's words where they do not. Pure.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 

@@ -25,6 +25,7 @@ async fn open(number: u32, folder: &tempfile::TempDir, expect: usize, join: &[St
         retry_join: join.to_vec(),
         snapshot_after: 500,
         disk_reserve: 0,
+        blocked_queries: 16,
         terms: Terms::default(),
     };
     (Server::open(config, rpc, CancellationToken::new()).await.unwrap(), address)
