@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
@@ -34,28 +35,22 @@ pub(crate) struct StoredCheck {
     pub(crate) output: String,
 }
 
-/// The folder of the definitions.
+/// The folders of the definitions.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    services: PathBuf,
-    checks: PathBuf,
-    /// One at a time, so that a mark is never taken for the registration that came after it.
-    order: Arc<Mutex<()>>,
+    services: Arc<Folder>,
+    checks: Arc<Folder>,
 }
 
 impl Store {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        let store =
-            Self { services: folder.join("services"), checks: folder.join("checks"), order: Arc::default() };
-        fs::create_dir_all(&store.services)?;
-        fs::create_dir_all(&store.checks)?;
-        Ok(store)
+        let services = Arc::new(Folder::open(folder.join("services"))?);
+        Ok(Self { services, checks: Arc::new(Folder::open(folder.join("checks"))?) })
     }
 
     pub(crate) fn put_service(&self, definition: &ServiceDefinition, gone: bool) -> io::Result<()> {
-        let _one = self.order.lock();
         let stored = StoredService { format: FORMAT, definition: definition.clone(), gone };
-        write(&self.services, &definition.id, &stored)
+        self.services.put(&definition.id, &stored)
     }
 
     pub(crate) fn put_check(
@@ -64,32 +59,99 @@ impl Store {
         status: &str,
         output: &str,
     ) -> io::Result<()> {
-        let _one = self.order.lock();
         let (status, output) = (status.to_owned(), output.to_owned());
         let stored = StoredCheck { format: FORMAT, definition: definition.clone(), status, output };
-        write(&self.checks, &definition.id, &stored)
+        self.checks.put(&definition.id, &stored)
     }
 
     /// Removes the mark of an instance that is gone; one that was registered again stays.
     pub(crate) fn forget_gone(&self, id: &str) -> io::Result<()> {
-        let _one = self.order.lock();
-        let path = self.services.join(file_name(id));
-        let stored =
-            fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<StoredService>(&bytes).ok());
-        if stored.is_some_and(|stored| stored.gone) { remove(&path) } else { Ok(()) }
+        self.services.remove(id, |bytes| {
+            serde_json::from_slice::<StoredService>(bytes).is_ok_and(|stored| stored.gone)
+        })
     }
 
     pub(crate) fn forget_check(&self, id: &str) -> io::Result<()> {
-        let _one = self.order.lock();
-        remove(&self.checks.join(file_name(id)))
+        self.checks.remove(id, |_| true)
     }
 
     pub(crate) fn services(&self) -> io::Result<Vec<StoredService>> {
-        read_all(&self.services, |stored: &StoredService| stored.format)
+        read_all(&self.services.path, |stored: &StoredService| stored.format)
     }
 
     pub(crate) fn checks(&self) -> io::Result<Vec<StoredCheck>> {
-        read_all(&self.checks, |stored: &StoredCheck| stored.format)
+        read_all(&self.checks.path, |stored: &StoredCheck| stored.format)
+    }
+}
+
+/// One folder of files. Those who write at the same time share the flush of the folder.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    /// Names change one at a time, so that a mark is never taken for the registration that came after it.
+    names: Mutex<()>,
+    /// How many files got their name.
+    named: AtomicU64,
+    /// So many names of these are on disk.
+    flushed: Mutex<u64>,
+}
+
+impl Folder {
+    fn open(path: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&path)?;
+        let folder =
+            Self { path, names: Mutex::default(), named: AtomicU64::default(), flushed: Mutex::default() };
+        folder.sweep()?;
+        Ok(folder)
+    }
+
+    /// What a crash left half written is of no use.
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "new") {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put<T: Serialize>(&self, id: &str, stored: &T) -> io::Result<()> {
+        let path = self.path.join(file_name(id));
+        let turn = self.named.fetch_add(1, Ordering::Relaxed);
+        let beside = path.with_extension(format!("{turn}.new"));
+        let mut file = File::create(&beside)?;
+        file.write_all(&serde_json::to_vec(stored)?)?;
+        file.sync_all()?;
+        let mine = {
+            let _one = self.names.lock();
+            fs::rename(&beside, &path)?;
+            self.named.fetch_add(1, Ordering::AcqRel) + 1
+        };
+        self.flush(mine)
+    }
+
+    /// Returns when the name with this number is on disk. Who waits here for another's flush mostly finds that
+    /// the next one took its own name along.
+    fn flush(&self, mine: u64) -> io::Result<()> {
+        let mut flushed = self.flushed.lock();
+        if *flushed < mine {
+            let all = self.named.load(Ordering::Acquire);
+            File::open(&self.path)?.sync_all()?;
+            *flushed = all;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, id: &str, which: impl FnOnce(&[u8]) -> bool) -> io::Result<()> {
+        let path = self.path.join(file_name(id));
+        let _one = self.names.lock();
+        match fs::read(&path) {
+            Ok(bytes) if which(&bytes) => fs::remove_file(&path),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -98,24 +160,6 @@ fn file_name(id: &str) -> String {
     let readable: String =
         id.chars().take(100).map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
     format!("{readable}-{:08x}.json", crc32fast::hash(id.as_bytes()))
-}
-
-fn write<T: Serialize>(folder: &Path, id: &str, stored: &T) -> io::Result<()> {
-    let path = folder.join(file_name(id));
-    let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    serde_json::to_writer(&mut file, stored)?;
-    file.flush()?;
-    file.sync_all()?;
-    fs::rename(&beside, &path)?;
-    File::open(folder)?.sync_all()
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 /// Every definition in the folder. One that cannot be read is left where it is and told, and the others count:

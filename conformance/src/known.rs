@@ -13,7 +13,8 @@ pub(crate) struct Known {
     pub(crate) why: &'static str,
 }
 
-const PLAIN: &str = "answers are not compressed: who can take gzip takes plain bytes too";
+const PLAIN: &str =
+    "small answers are not compressed: they would grow, and who takes gzip takes plain bytes too";
 const WORDS: &str =
     "the body is refused with the same status; its fault is named in the words of our own reader";
 const LENIENT: &str =
