@@ -15,7 +15,7 @@ use crate::BenchError;
 const SOCKETS: usize = 8;
 const WINDOW: usize = 32;
 /// A question without an answer for so long is lost.
-const LOST: Duration = Duration::from_millis(500);
+const LOST: Duration = Duration::from_secs(3);
 /// The most of them, of all.
 const MOST_LOST: f64 = 0.001;
 

@@ -1,5 +1,6 @@
 //! Where the contract outside and the commands inside meet.
 
+mod body;
 mod kept;
 pub(crate) mod picture;
 pub(crate) mod wanted;
@@ -7,35 +8,13 @@ pub(crate) mod wanted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::Request;
+pub(crate) use body::body;
 use muster_api::catalog as incoming;
 use muster_api::catalog::Weights;
 use muster_api::service::check_meta;
 use muster_api::{ApiError, decode};
 use muster_registry::command::{CheckSpec, Deregistration, Registration, ServiceSpec};
 use muster_registry::{Namespace, Rejected, Response, Status};
-
-/// The request's body, if it is not larger than `limit`.
-pub(crate) async fn body(request: Request, limit: usize) -> Result<Bytes, ApiError> {
-    let length = request
-        .headers()
-        .get(http::header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.parse().ok());
-    if let Some(length) = length.filter(|length| *length > limit) {
-        return Err(ApiError::TooLarge { length, limit });
-    }
-    axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error)
-            .is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
-        if too_large {
-            ApiError::TooLarge { length: limit + 1, limit }
-        } else {
-            ApiError::BadRequest(format!("the body could not be read: {error}"))
-        }
-    })
-}
 
 /// What a conditional write answered.
 pub(crate) fn applied(response: &Response) -> Result<bool, ApiError> {
