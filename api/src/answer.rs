@@ -97,6 +97,14 @@ pub fn moved(method: &Method, place: &str) -> Reply {
     reply
 }
 
+/// What Consul says of a path with characters that nobody can see: nothing but that it is bad.
+#[must_use]
+pub fn unprintable() -> Reply {
+    let mut reply = Reply::new(Bytes::new());
+    *reply.status_mut() = http::StatusCode::BAD_REQUEST;
+    reply
+}
+
 /// Where a path leads that names a directory without its slash at the end, with the query that came.
 #[must_use]
 pub fn directory(uri: &http::Uri) -> String {

@@ -33,6 +33,9 @@ pub enum ApiError {
     /// Consul answers many wrong requests so.
     #[error("{0}")]
     Internal(String),
+    /// A request that is none: it never came to a handler.
+    #[error("400 Bad Request")]
+    Malformed,
     /// More waits or connections than are allowed.
     #[error("{0}")]
     TooMany(String),
@@ -78,6 +81,7 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
             Self::NotFound | Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotAuthorized(_) => StatusCode::UNAUTHORIZED,
@@ -105,10 +109,11 @@ impl ApiError {
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        if matches!(self, Self::NotFound) {
-            // Consul's router has no such path: it never came to a handler that could vary.
+        if matches!(self, Self::NotFound | Self::Malformed) {
+            // It never came to a handler that could vary.
             headers.remove(header::VARY);
-        } else {
+        }
+        if !matches!(self, Self::NotFound) {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         }
         if let Self::Method { allow, .. } = self {

@@ -9,6 +9,7 @@ pub mod duration;
 pub mod error;
 pub mod filter;
 pub mod params;
+pub mod path;
 pub mod service;
 
 pub use answer::{Meta, Reply};

@@ -58,6 +58,14 @@ impl Params {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All of them as Go writes them: by name, each with its value.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.sort();
+        pairs.join("&")
+    }
+
     /// Whether the answer shall be indented.
     #[must_use]
     pub fn pretty(&self) -> bool {
@@ -157,16 +165,6 @@ impl Params {
             None => Ok(WAIT),
         }
     }
-}
-
-/// A path with its escapes undone; an escape that is no text is refused.
-///
-/// # Errors
-/// Where it is none.
-pub fn decode_path(path: &str) -> Result<Cow<'_, str>, ApiError> {
-    percent_decode_str(path).decode_utf8().map_err(|_| {
-        ApiError::BadRequest(format!("the path {path} is not UTF-8 when its escapes are undone"))
-    })
 }
 
 fn decode(text: &str) -> Result<String, ApiError> {

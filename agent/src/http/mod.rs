@@ -9,7 +9,7 @@ mod shape;
 
 use bytes::Bytes;
 use http::{Method, Request};
-use muster_api::{ApiError, Params, Reply, answer, params};
+use muster_api::{ApiError, Params, Reply, answer, path};
 
 use crate::upstream::Upstream;
 use crate::{Agent, Shared};
@@ -67,7 +67,7 @@ const DIRECTORIES: [&str; 11] = [
 ];
 
 async fn dispatch<U: Upstream>(shared: &Shared<U>, request: Request<Bytes>) -> Result<Reply, ApiError> {
-    let path = params::decode_path(request.uri().path())?.into_owned();
+    let path = path::decode(request.uri().path())?.into_owned();
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
     let path = path.strip_prefix("/v1/agent/").ok_or(ApiError::NotFound)?;
     if DIRECTORIES.contains(&path) {

@@ -34,11 +34,12 @@ pub(crate) fn apply(view: &mut View, index: u64, command: &KvCommand, changes: &
         KvCommand::Delete { key, cas } => {
             let held = view.kv.entries.get(key);
             match (cas, held) {
+                // What is not there is gone, whatever index it was to have.
+                (_, None) => return Response::Applied(true),
                 (Some(0), _) => return Response::Applied(false),
                 (Some(wanted), Some(entry)) if entry.modify_index != *wanted => {
                     return Response::Applied(false);
                 }
-                (_, None) => return Response::Applied(true),
                 (_, Some(_)) => remove(view, index, key, changes),
             }
             Response::Applied(true)

@@ -72,6 +72,9 @@ async fn put(api: &Api, key: &str, params: &Params, request: Request) -> Result<
 
 async fn delete(api: &Api, key: &str, params: &Params) -> Result<Reply, ApiError> {
     params.mode(&api.datacenter)?;
+    if params.has("cas") && params.has("recurse") {
+        return Err(ApiError::BadRequest(format!("Conflicting flags: {}", params.words())));
+    }
     let cas = params.number("cas")?;
     let command = if params.has("recurse") {
         KvCommand::DeleteTree { prefix: Name::new(key) }

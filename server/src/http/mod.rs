@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderMap, Method, Uri};
-use muster_api::{ApiError, Params, Reply, answer, params};
+use muster_api::{ApiError, Params, Reply, answer, path};
 
 use crate::consensus::Consensus;
 use crate::hub::Hub;
@@ -77,7 +77,14 @@ const DIRECTORIES: [&str; 8] = [
 ];
 
 async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
-    let path = params::decode_path(request.uri().path())?.into_owned();
+    let path = path::decode(request.uri().path())?.into_owned();
+    if !path::printable(&path) {
+        return Ok(answer::unprintable());
+    }
+    if let Some(clean) = path::cleaned(&path) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        return Ok(answer::moved(request.method(), &format!("{}{query}", path::encode(&clean))));
+    }
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
     let Some(path) = path.strip_prefix("/v1/") else { return Err(ApiError::NotFound) };
     if DIRECTORIES.contains(&path) {
@@ -91,7 +98,7 @@ async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
         params.refuse_namespace()?;
     }
     if let Some(key) = path.strip_prefix("kv/") {
-        let methods = ["GET", "HEAD", "PUT", "DELETE"];
+        let methods = ["GET", "PUT", "DELETE"];
         if let Some(answer) = answer::method(request.method(), "OPTIONS,GET,PUT,DELETE", &methods)? {
             return Ok(answer);
         }
