@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, put};
 use bytes::Bytes;
 use http::StatusCode;
+use muster_api::consistency::ReadMode;
 use muster_registry::command::Deregistration;
 use muster_registry::{Command, Status, View};
 use serde::Deserialize;
@@ -88,20 +89,27 @@ async fn leave(State(hosts): State<Hosts>, body: Bytes) -> Response {
 
 /// Takes a dead node out of the catalog, and a dead server out of the cluster before.
 async fn force_leave(State(hosts): State<Hosts>, Path(node): Path<String>) -> Response {
-    let server = hosts.consensus.peers().into_iter().find(|(_, peer, _)| peer.name == node);
-    let (known, alive) = {
-        let view = hosts.hub.view();
-        let alive =
-            view.node_check(&node, LIVENESS).is_some_and(|check| check.spec.status != Status::Critical);
-        (view.node(&node).is_some(), alive)
-    };
-    if !known && server.is_none() {
-        let text = format!("agent: No node found with name '{node}'");
-        return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
+    // Whom this server has not heard of yet must not pass for dead.
+    if let Err(error) = hosts.consensus.gate(ReadMode::Default).await {
+        return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
     }
-    if alive {
-        // As in Consul: a living node is left alone, and that is no error.
-        return json_body(&Value::Null);
+    let server = hosts.consensus.peers().into_iter().find(|(_, peer, _)| peer.name == node);
+    let (listed, health) = {
+        let view = hosts.hub.view();
+        let health = view.node_check(&node, LIVENESS).map(|check| check.spec.status);
+        (view.node(&node).is_some(), health)
+    };
+    match health {
+        None if server.is_none() => {
+            let text = format!("agent: No node found with name '{node}'");
+            return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
+        }
+        Some(Status::Critical) => {}
+        // A server that no node stands for any more.
+        None if !listed => {}
+        // As in Consul: a living node is left alone, and that is no error. One that has only just come and has no
+        // lease yet is no dead one.
+        Some(_) | None => return json_body(&Value::Null),
     }
     if let Some((id, ..)) = server
         && let Err(error) = hosts.consensus.change(&Change::Remove(Whom::Raft(id))).await

@@ -9,6 +9,8 @@ use crate::cpus::command_on;
 use crate::{BenchError, stage::Stage};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// A thousand waiters come from one address.
+const MUSTER_SETTINGS: &str = r#"{"limits":{"http_max_conns_per_client":10000}}"#;
 /// Out of the box Consul takes 200 connections of one client, asks the Internet for updates, and waits five
 /// times longer for a lost leader than its own documentation advises for production.
 const CONSUL_SETTINGS: &str = r#"{"limits":{"http_max_conns_per_client":10000},
@@ -129,12 +131,13 @@ fn arguments(
     command.arg("-node").arg(format!("bench-server-{index}"));
     command.arg("-data-dir").arg(folder.join("data"));
     let mut flags = vec!["-http-port", "-dns-port", "-server-port"];
+    let settings = folder.join("bench.json");
+    let content = if who == Who::Consul { CONSUL_SETTINGS } else { MUSTER_SETTINGS };
+    std::fs::write(&settings, content).map_err(BenchError::io(settings.display().to_string()))?;
+    command.arg("-config-file").arg(&settings);
     // Consul's servers meet by gossip, ours on the RPC port.
     let mut meeting = 2;
     if who == Who::Consul {
-        let settings = folder.join("bench.json");
-        std::fs::write(&settings, CONSUL_SETTINGS).map_err(BenchError::io(settings.display().to_string()))?;
-        command.arg("-config-file").arg(&settings);
         flags.extend(["-serf-lan-port", "-serf-wan-port"]);
         meeting = 3;
     }
