@@ -31,6 +31,8 @@ pub struct Wire {
     client: reqwest::Client,
     /// Its own connections for snapshots: what is slow to be read must not hold up a heartbeat behind it.
     bulk: reqwest::Client,
+    /// HTTP/1.1 for the log: its calls follow each other, and one such call is one write and one read at each end.
+    log: reqwest::Client,
 }
 
 /// Why a call has no answer.
@@ -58,19 +60,23 @@ impl Wire {
     /// # Errors
     /// Where the client cannot be set up.
     pub fn new() -> io::Result<Self> {
-        let client = || {
+        let plain = || {
             reqwest::Client::builder()
-                .http2_prior_knowledge()
                 .connect_timeout(Duration::from_millis(500))
+                .tcp_nodelay(true)
+                .no_proxy()
+        };
+        let client = || {
+            plain()
+                .http2_prior_knowledge()
                 // A peer that vanished without a word is noticed so, not when a call has lasted its longest.
                 .http2_keep_alive_interval(ALIVE)
                 .http2_keep_alive_timeout(ALIVE)
-                .tcp_nodelay(true)
-                .no_proxy()
                 .build()
                 .map_err(io::Error::other)
         };
-        Ok(Self { client: client()?, bulk: client()? })
+        let log = plain().http1_only().build().map_err(io::Error::other)?;
+        Ok(Self { client: client()?, bulk: client()?, log })
     }
 
     /// Posts `body` to `path` at `address` and decodes the answer.
@@ -179,11 +185,14 @@ impl PeerLink {
         limit: Duration,
     ) -> Result<A, RPCError<TypeConfig>> {
         let body = codec::encode(request).map_err(|error| RPCError::Network(NetworkError::new(&error)))?;
-        let answer = self.wire.call(&self.address, path, body, limit).await;
-        answer.map_err(|error| match error {
-            CallError::NotSent(_) => RPCError::Unreachable(Unreachable::new(&error)),
-            CallError::Lost(_) | CallError::Refused { .. } => RPCError::Network(NetworkError::new(&error)),
-        })
+        self.wire.call(&self.address, path, body, limit).await.map_err(failed)
+    }
+}
+
+fn failed(error: CallError) -> RPCError<TypeConfig> {
+    match error {
+        CallError::NotSent(_) => RPCError::Unreachable(Unreachable::new(&error)),
+        CallError::Lost(_) | CallError::Refused { .. } => RPCError::Network(NetworkError::new(&error)),
     }
 }
 
@@ -195,7 +204,9 @@ impl RaftNetworkV2<TypeConfig> for PeerLink {
         rpc: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<TypeConfig>, RPCError<TypeConfig>> {
-        self.ask("/raft/append", &rpc, option.hard_ttl()).await
+        let body = codec::encode(&rpc).map_err(|error| RPCError::Network(NetworkError::new(&error)))?;
+        let log = &self.wire.log;
+        Wire::post(log, &self.address, "/raft/append", body.into(), option.hard_ttl()).await.map_err(failed)
     }
 
     async fn vote(
