@@ -15,6 +15,7 @@ use rocksdb::{
 
 use super::codec;
 use super::sync::Syncer;
+use super::tail::Tail;
 use crate::consensus::types::{Entry, LogId, TypeConfig, Vote};
 
 const ENTRIES: &str = "entries";
@@ -30,6 +31,7 @@ const READ_LIMIT: usize = 4 << 20;
 pub struct Log {
     db: Arc<DB>,
     syncer: Syncer,
+    tail: Arc<Tail>,
 }
 
 impl Log {
@@ -41,9 +43,9 @@ impl Log {
         let mut options = Options::default();
         options.create_if_missing(true);
         options.create_missing_column_families(true);
-        options.set_write_buffer_size(4 << 20);
+        options.set_write_buffer_size(1 << 20);
         options.set_max_write_buffer_number(2);
-        options.set_db_write_buffer_size(8 << 20);
+        options.set_db_write_buffer_size(4 << 20);
         options.set_max_background_jobs(2);
         options.set_max_open_files(64);
         options.set_keep_log_file_num(2);
@@ -59,7 +61,7 @@ impl Log {
             DB::open_cf_descriptors(&options, folder, [family(ENTRIES), family(STATE)]).map_err(broken)?;
         let db = Arc::new(db);
         let syncer = Syncer::start(db.clone())?;
-        Ok(Self { db, syncer })
+        Ok(Self { db, syncer, tail: Arc::default() })
     }
 
     fn family(&self, name: &str) -> io::Result<&rocksdb::ColumnFamily> {
@@ -78,6 +80,9 @@ impl Log {
     }
 
     fn read(&self, from: u64, end: u64, limit: usize) -> io::Result<Vec<Entry>> {
+        if let Some(entries) = self.tail.read(from, end, limit) {
+            return Ok(entries);
+        }
         let mut entries = Vec::new();
         let mut size = 0;
         let start = from.to_be_bytes();
@@ -172,18 +177,22 @@ impl RaftLogStorage<TypeConfig> for Log {
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        let mut batch = WriteBatch::default();
+        let (mut batch, mut newest) = (WriteBatch::default(), Vec::new());
         let family = self.family(ENTRIES)?;
         for entry in entries {
-            batch.put_cf(family, entry.log_id().index.to_be_bytes(), codec::encode(&entry)?);
+            let bytes = codec::encode(&entry)?;
+            batch.put_cf(family, entry.log_id().index.to_be_bytes(), &bytes);
+            newest.push((entry, bytes.len()));
         }
         self.db.write(batch).map_err(broken)?;
+        self.tail.append(newest);
         self.syncer.order(Box::new(move |result| callback.io_completed(result)));
         Ok(())
     }
 
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> io::Result<()> {
         let from = last_log_id.map_or(0, |id| id.index + 1);
+        self.tail.truncate(from);
         let mut batch = WriteBatch::default();
         batch.delete_range_cf(self.family(ENTRIES)?, from.to_be_bytes(), u64::MAX.to_be_bytes());
         self.db.write(batch).map_err(broken)?;
@@ -192,6 +201,7 @@ impl RaftLogStorage<TypeConfig> for Log {
 
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
         self.put_state(PURGED, &log_id)?;
+        self.tail.purge(log_id.index);
         let mut batch = WriteBatch::default();
         batch.delete_range_cf(self.family(ENTRIES)?, 0u64.to_be_bytes(), (log_id.index + 1).to_be_bytes());
         self.db.write(batch).map_err(broken)?;

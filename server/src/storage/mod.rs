@@ -6,3 +6,4 @@ pub mod log;
 pub(crate) mod pipe;
 pub mod snapshots;
 mod sync;
+mod tail;
