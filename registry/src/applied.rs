@@ -1,7 +1,7 @@
 //! The state machine itself: one command in, one response and its changes out.
 
 use crate::catalog::apply as catalog;
-use crate::command::Command;
+use crate::command::{Command, Order};
 use crate::kv::apply as kv;
 use crate::{Changes, Response, View};
 
@@ -44,23 +44,35 @@ impl Registry {
     pub fn apply(&mut self, index: u64, command: &Command) -> Applied {
         let mut changes = Changes::default();
         self.view.index = self.view.index.max(index);
-        let response = run(&mut self.view, index, command, &mut changes);
+        let response = run(&mut self.view, index, command, &mut changes, |view, singles, changes| {
+            for single in singles {
+                run(view, index, single, changes, |_, never, _| match *never {});
+            }
+        });
         Applied { response, changes }
     }
 }
 
-fn run(view: &mut View, index: u64, command: &Command, changes: &mut Changes) -> Response {
-    match command {
-        Command::Noop => Response::Done,
-        Command::Register(registration) => catalog::register(view, index, registration, changes),
-        Command::Deregister(which) => catalog::deregister(view, index, which, changes),
-        Command::Kv(change) => kv::apply(view, index, change, changes),
-        Command::CompactTombstones { up_to } => {
+fn run<B>(
+    view: &mut View,
+    index: u64,
+    order: &Order<B>,
+    changes: &mut Changes,
+    batch: impl Fn(&mut View, &B, &mut Changes),
+) -> Response {
+    match order {
+        Order::Noop => Response::Done,
+        Order::Register(registration) => catalog::register(view, index, registration, changes),
+        Order::Deregister(which) => catalog::deregister(view, index, which, changes),
+        Order::Kv(change) => kv::apply(view, index, change, changes),
+        Order::CompactTombstones { up_to } => {
             view.forget_tombstones(*up_to);
             Response::Done
         }
-        Command::Batch(commands) => {
-            Response::Batch(commands.iter().map(|command| run(view, index, command, changes)).collect())
+        Order::Batch(orders) => {
+            batch(view, orders, changes);
+            Response::Done
         }
+        Order::SetCheck(set) => catalog::set_check(view, index, set, changes),
     }
 }

@@ -7,9 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Name, Namespace, Status};
 
-/// One entry of the log.
+/// One entry of the log. A batch holds single orders and no batches: whoever sends bytes must not decide how deep
+/// their decoding goes.
+pub type Command = Order<Vec<Single>>;
+
+/// A command that is no batch.
+pub type Single = Order<Never>;
+
+/// What can never be, and so is never decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Never {}
+
+/// A change of the state; `B` is what a batch of it holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Command {
+pub enum Order<B> {
     /// Changes nothing.
     Noop,
     /// Node, service and checks as Consul's catalog registers them: whole or not at all.
@@ -24,7 +35,24 @@ pub enum Command {
         up_to: u64,
     },
     /// Several commands under one index, each on its own (not a transaction).
-    Batch(Vec<Command>),
+    Batch(B),
+    /// Sets what a check of a node says. Does nothing where the check is gone meanwhile.
+    SetCheck(SetCheck),
+}
+
+/// A new state for a check that is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetCheck {
+    /// The check's node.
+    pub node: Arc<str>,
+    /// The check's tenant.
+    pub namespace: Namespace,
+    /// The check's ID.
+    pub check_id: Arc<str>,
+    /// Its new state.
+    pub status: Status,
+    /// What it says now.
+    pub output: Arc<str>,
 }
 
 /// A catalog registration.

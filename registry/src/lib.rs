@@ -20,7 +20,7 @@ pub mod view;
 
 pub use applied::{Applied, Registry};
 pub use changes::{Change, Changes};
-pub use command::Command;
+pub use command::{Command, Single};
 pub use name::{Name, Namespace};
 pub use query::{Indexed, Query, Watched};
 pub use response::{Rejected, Response};

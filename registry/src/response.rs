@@ -11,8 +11,6 @@ pub enum Response {
     Applied(bool),
     /// The state refuses the command.
     Rejected(Rejected),
-    /// One answer for each command of a batch.
-    Batch(Vec<Response>),
 }
 
 /// Why the state refused a command.

@@ -60,10 +60,13 @@ async fn lease(State(hosts): State<Hosts>, body: Bytes) -> Response {
     if !hosts.consensus.is_leader() {
         return ask_leader(&hosts, "/lease", body, PATIENCE).await;
     }
-    hosts.duties.renew(&asker.node);
     let view = hosts.hub.view();
     let known = view.node(&asker.node).is_some_and(|node| *node.id == *asker.id)
         && view.node_check(&asker.node, LIVENESS).is_some();
+    // Whoever bears the name of another does not keep it alive.
+    if known {
+        hosts.duties.renew(&asker.node);
+    }
     json_body(&json!({ "Known": known, "Nodes": view.counts().nodes }))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{remove, write};
-use crate::command::{Deregistration, Registration};
+use crate::command::{CheckSpec, Deregistration, Registration, SetCheck};
 use crate::{Changes, Namespace, Rejected, Response, Status, View};
 
 /// The check by which a node is known to live. The name is part of the wire contract.
@@ -41,6 +41,17 @@ pub(crate) fn deregister(
         remove::check(view, index, &which.node, &id(&which.check_id), changes);
     } else {
         remove::node(view, index, &which.node, changes);
+    }
+    Response::Done
+}
+
+/// Only what is there is set: a node that went meanwhile does not come back by what is said of it.
+pub(crate) fn set_check(view: &mut View, index: u64, set: &SetCheck, changes: &mut Changes) -> Response {
+    let local = (set.namespace.clone(), set.check_id.clone());
+    let held = view.catalog.nodes.get(&set.node).and_then(|entry| entry.checks.get(&local)).cloned();
+    if let Some(held) = held {
+        let spec = CheckSpec { status: set.status, output: set.output.clone(), ..held.spec.clone() };
+        write::check(view, index, &set.node, &spec, changes);
     }
     Response::Done
 }

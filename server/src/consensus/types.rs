@@ -27,6 +27,7 @@ impl fmt::Display for Proposal {
             Command::Kv(_) => "kv",
             Command::CompactTombstones { .. } => "compact tombstones",
             Command::Batch(_) => "batch",
+            Command::SetCheck(_) => "set check",
         };
         f.write_str(kind)
     }

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use muster_registry::command::{CheckSpec, Registration};
-use muster_registry::{Command, Namespace, Status, View};
+use muster_registry::command::SetCheck;
+use muster_registry::{Namespace, Single, Status, View};
 use tokio::time::Instant;
 
 use super::{LIVENESS, NodeName};
@@ -30,10 +30,11 @@ impl Leases {
         Self { term, held: BTreeMap::new(), suspicion: None, looked: None }
     }
 
-    /// A new leader knows of no renewals: everyone gets a full term.
+    /// A new leader knows of no renewals: everyone who lives gets a full term. Who is critical stays so until it
+    /// is heard: the death that another leader saw is none the less true.
     pub(super) fn begin(&mut self, view: &View, now: Instant) {
-        let agents = view.nodes().filter(|node| view.node_check(&node.name, LIVENESS).is_some());
-        self.held = agents.map(|node| (node.name.clone(), now + self.term)).collect();
+        let passing = view.nodes().filter(|node| state(view, &node.name) == Some(Status::Passing));
+        self.held = passing.map(|node| (node.name.clone(), now + self.term)).collect();
         self.suspicion = None;
         self.looked = Some(now);
     }
@@ -50,7 +51,7 @@ impl Leases {
     }
 
     /// The changes of health that the leases call for.
-    pub(super) fn due(&mut self, view: &View, now: Instant) -> Vec<Command> {
+    pub(super) fn due(&mut self, view: &View, now: Instant) -> Vec<Single> {
         let stalled = self.looked.is_some_and(|looked| now - looked > self.term / 2);
         self.looked = Some(now);
         if stalled {
@@ -58,16 +59,21 @@ impl Leases {
             self.held.values_mut().for_each(|until| *until = (*until).max(now + self.term));
             return Vec::new();
         }
+        self.held.retain(|node, _| state(view, node).is_some());
         let (mut lost, mut found, mut alive) = (Vec::new(), Vec::new(), 0);
         for node in view.nodes() {
-            let Some(check) = view.node_check(&node.name, LIVENESS) else { continue };
             let name = &node.name;
-            // One that is registered and has not renewed yet may die before it does: it has a term as well.
-            let until = match self.held.get(name) {
-                Some(until) => *until,
-                None => *self.held.entry(name.clone()).or_insert(now + self.term),
+            let Some(status) = state(view, name) else { continue };
+            let passing = status == Status::Passing;
+            let live = match self.held.get(name) {
+                Some(until) => *until > now,
+                // One that is registered and has not renewed yet may die before it does: it has a term as well.
+                None if passing => {
+                    self.held.insert(name.clone(), now + self.term);
+                    true
+                }
+                None => false,
             };
-            let (live, passing) = (until > now, check.spec.status == Status::Passing);
             match (live, passing) {
                 (true, true) => alive += 1,
                 (false, true) => lost.push(name.clone()),
@@ -75,7 +81,7 @@ impl Leases {
                 (false, false) => {}
             }
         }
-        let mut commands: Vec<Command> = found.iter().map(|name| turn(name, view, true)).collect();
+        let mut commands: Vec<Single> = found.iter().map(|name| turn(name, true)).collect();
         let most = lost.len() >= MANY && lost.len() > alive;
         match self.suspicion {
             None if most => {
@@ -91,41 +97,35 @@ impl Leases {
                 if !most {
                     self.suspicion = None;
                 }
-                commands.extend(lost.iter().map(|name| turn(name, view, false)));
+                commands.extend(lost.iter().map(|name| turn(name, false)));
             }
         }
         commands
     }
 }
 
+/// What a node's liveness check says, if it has one.
+fn state(view: &View, node: &str) -> Option<Status> {
+    view.node_check(node, LIVENESS).map(|check| check.spec.status)
+}
+
 /// The node's liveness check as Consul words it.
-fn turn(node: &NodeName, view: &View, live: bool) -> Command {
+fn turn(node: &NodeName, live: bool) -> Single {
     tracing::info!(%node, live, "the lease of a node decides its health");
-    let held = view.node(node);
     let output = if live { "Agent alive and reachable" } else { "Agent not live or unreachable" };
-    Command::Register(Box::new(Registration {
+    Single::SetCheck(SetCheck {
         node: node.clone(),
-        node_id: held.map_or_else(|| "".into(), |held| held.id.clone()),
-        address: held.map_or_else(|| "".into(), |held| held.address.clone()),
-        skip_node_update: true,
-        checks: vec![CheckSpec {
-            id: LIVENESS.into(),
-            namespace: Namespace::DEFAULT,
-            name: "Serf Health Status".into(),
-            status: if live { Status::Passing } else { Status::Critical },
-            notes: "".into(),
-            output: output.into(),
-            service_id: "".into(),
-            kind: "".into(),
-            definition: "".into(),
-        }],
-        ..Registration::default()
-    }))
+        namespace: Namespace::DEFAULT,
+        check_id: LIVENESS.into(),
+        status: if live { Status::Passing } else { Status::Critical },
+        output: output.into(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use muster_registry::Registry;
+    use muster_registry::command::{CheckSpec, Registration};
+    use muster_registry::{Command, Registry};
 
     use super::*;
 
@@ -145,19 +145,35 @@ mod tests {
             let (registry, leases, now) = (Registry::new(), Leases::new(TERM), Instant::now());
             let mut case = Self { registry, leases, now, index: 0 };
             for node in 0..nodes {
-                let mut command = turn(&format!("n{node}").into(), &View::default(), true);
-                if let Command::Register(registration) = &mut command {
-                    registration.address = "10.0.0.1".into();
-                }
-                case.apply(&command);
+                case.register(&format!("n{node}"), Status::Passing);
             }
             case.leases.begin(case.registry.view(), case.now);
             case
         }
 
-        fn apply(&mut self, command: &Command) {
+        fn register(&mut self, node: &str, status: Status) {
+            let check = CheckSpec {
+                id: LIVENESS.into(),
+                namespace: Namespace::DEFAULT,
+                name: "Serf Health Status".into(),
+                status,
+                notes: "".into(),
+                output: "".into(),
+                service_id: "".into(),
+                kind: "".into(),
+                definition: "".into(),
+            };
+            self.apply(Single::Register(Box::new(Registration {
+                node: node.into(),
+                address: "10.0.0.1".into(),
+                checks: vec![check],
+                ..Registration::default()
+            })));
+        }
+
+        fn apply(&mut self, single: Single) {
             self.index += 1;
-            self.registry.apply(self.index, command);
+            self.registry.apply(self.index, &Command::Batch(vec![single]));
         }
 
         /// Lets time pass; the nodes from `from` on renew, the others are silent.
@@ -167,7 +183,7 @@ mod tests {
                 self.now += TICK;
                 (from..nodes).for_each(|node| self.leases.renew(&format!("n{node}"), self.now));
                 for command in self.leases.due(self.registry.view(), self.now) {
-                    self.apply(&command);
+                    self.apply(command);
                 }
             }
         }
@@ -229,11 +245,37 @@ mod tests {
     fn who_left_is_not_missed() {
         let mut case = Case::with(3);
         case.leases.forget("n0");
-        case.apply(&Command::Deregister(muster_registry::command::Deregistration {
+        case.apply(Single::Deregister(muster_registry::command::Deregistration {
             node: "n0".into(),
             ..Default::default()
         }));
         case.pass(Duration::from_secs(10), 1, 3);
         assert_eq!(case.critical(), 0);
+    }
+
+    #[test]
+    fn who_is_dead_stays_so_under_a_new_leader() {
+        let mut case = Case::with(3);
+        case.register("n0", Status::Critical);
+        case.leases.begin(case.registry.view(), case.now);
+        let index = case.index;
+        case.pass(Duration::from_secs(1), 1, 3);
+        assert_eq!((case.critical(), case.index), (1, index), "nobody heard it");
+        case.pass(TICK, 0, 3);
+        assert_eq!(case.critical(), 0, "it was heard");
+    }
+
+    #[test]
+    fn what_is_said_of_a_node_that_went_does_not_bring_it_back() {
+        let mut case = Case::with(1);
+        let said = turn(&"n0".into(), false);
+        case.apply(Single::Deregister(muster_registry::command::Deregistration {
+            node: "n0".into(),
+            ..Default::default()
+        }));
+        case.apply(said);
+        assert_eq!(case.registry.view().nodes().count(), 0);
+        case.pass(TICK, 1, 1);
+        assert!(case.leases.held.is_empty(), "and nothing is remembered of it");
     }
 }

@@ -54,7 +54,7 @@ impl Duties {
         Self { leases: Mutex::new(Leases::new(terms.lease)), terms }
     }
 
-    /// Takes in a renewal. Only the leader's count.
+    /// Takes in a renewal by a node that the catalog holds. Only the leader's count.
     pub(crate) fn renew(&self, node: &str) {
         self.leases.lock().renew(node, Instant::now());
     }
@@ -86,21 +86,13 @@ impl Duties {
             let mut commands = self.leases.lock().due(&view, now);
             commands.extend(reaper.due(&view, now));
             commands.extend(tombstones.due(&view, now));
-            if !commands.is_empty() {
-                propose(consensus, commands).await;
+            // What is not done now is due again at the next look.
+            if !commands.is_empty()
+                && let Err(error) = consensus.propose_here(Command::Batch(commands)).await
+            {
+                tracing::warn!(%error, "what was due is not done yet");
             }
         }
-    }
-}
-
-async fn propose(consensus: &Consensus, mut commands: Vec<Command>) {
-    let command = match (commands.len(), commands.pop()) {
-        (1, Some(command)) => command,
-        (_, last) => Command::Batch(commands.into_iter().chain(last).collect()),
-    };
-    // What is not done now is due again at the next look.
-    if let Err(error) = consensus.propose_here(command).await {
-        tracing::warn!(%error, "what was due is not done yet");
     }
 }
 

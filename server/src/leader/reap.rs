@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use muster_registry::command::Deregistration;
-use muster_registry::{Command, Status, View};
+use muster_registry::{Single, Status, View};
 use tokio::time::Instant;
 
 use super::{LIVENESS, NodeName};
@@ -24,7 +24,7 @@ impl Reaper {
         Self { after, since: BTreeMap::new(), next: None }
     }
 
-    pub(super) fn due(&mut self, view: &View, now: Instant) -> Vec<Command> {
+    pub(super) fn due(&mut self, view: &View, now: Instant) -> Vec<Single> {
         if self.next.is_some_and(|next| now < next) {
             return Vec::new();
         }
@@ -41,7 +41,7 @@ impl Reaper {
         let over = self.since.iter().filter(|(_, since)| now - **since >= self.after);
         over.map(|(node, _)| {
             tracing::warn!(%node, "dead for too long: the node is removed");
-            Command::Deregister(Deregistration { node: node.clone(), ..Deregistration::default() })
+            Single::Deregister(Deregistration { node: node.clone(), ..Deregistration::default() })
         })
         .collect()
     }
@@ -49,7 +49,7 @@ impl Reaper {
 
 #[cfg(test)]
 mod tests {
-    use muster_registry::Registry;
+    use muster_registry::{Command, Registry};
     use muster_registry::command::{CheckSpec, Registration};
 
     use super::*;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use muster_registry::{Command, View};
+use muster_registry::{Single, View};
 use tokio::time::Instant;
 
 /// So many marks of time lie within the time that deletions are remembered.
@@ -20,7 +20,7 @@ impl Tombstones {
         Self { keep, marks: VecDeque::new() }
     }
 
-    pub(super) fn due(&mut self, view: &View, now: Instant) -> Option<Command> {
+    pub(super) fn due(&mut self, view: &View, now: Instant) -> Option<Single> {
         if self.marks.back().is_none_or(|(at, _)| now - *at >= self.keep / MARKS) {
             self.marks.push_back((now, view.index()));
         }
@@ -30,14 +30,14 @@ impl Tombstones {
             self.marks.pop_front();
         }
         let up_to = up_to.filter(|up_to| *up_to > view.floor() && view.counts().tombstones > 0)?;
-        Some(Command::CompactTombstones { up_to })
+        Some(Single::CompactTombstones { up_to })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use muster_registry::command::KvCommand;
-    use muster_registry::{Name, Registry};
+    use muster_registry::{Command, Name, Registry};
 
     use super::*;
 
@@ -59,7 +59,7 @@ mod tests {
             assert!(now - began < 2 * keep, "never forgotten");
         };
         assert!(now - began >= keep);
-        registry.apply(3, &due);
+        registry.apply(3, &Command::Batch(vec![due]));
         assert_eq!(registry.view().counts().tombstones, 0);
     }
 }

@@ -86,4 +86,14 @@ mod tests {
         newer[0] = 9;
         assert!(decode::<Command>(&newer).unwrap_err().to_string().contains("format 9"));
     }
+
+    #[test]
+    fn a_batch_in_a_batch_is_refused_before_it_can_grow_deep() {
+        let mut bytes = vec![VERSION];
+        bytes.extend([5, 1].repeat(100_000));
+        bytes.push(0);
+        assert!(decode::<Command>(&bytes).is_err());
+        let flat = Command::Batch(vec![muster_registry::Single::Noop]);
+        assert_eq!(decode::<Command>(&encode(&flat).unwrap()).unwrap(), flat);
+    }
 }

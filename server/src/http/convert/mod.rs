@@ -22,7 +22,6 @@ pub(crate) fn applied(response: &Response) -> Result<bool, ApiError> {
         Response::Applied(done) => Ok(*done),
         Response::Done => Ok(true),
         Response::Rejected(refusal) => Err(ApiError::Internal(refusal.to_string())),
-        Response::Batch(_) => Err(ApiError::Internal("a batch answered a single write".into())),
     }
 }
 
