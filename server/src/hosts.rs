@@ -2,7 +2,7 @@
 //! port; a server that does not lead asks the one that does.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, put};
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use crate::consensus::Consensus;
 use crate::consensus::change::{Change, Whom};
 use crate::hub::Hub;
 use crate::leader::{Duties, LIVENESS};
+use crate::rpc::HANDED_ON;
 
 /// The longest that the leader may take to answer for us.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,12 +53,16 @@ pub(crate) fn router(hosts: Hosts) -> Router {
 }
 
 /// Renews a lease and says how large the cluster is.
-async fn lease(State(hosts): State<Hosts>, body: Bytes) -> Response {
+async fn lease(State(hosts): State<Hosts>, RawQuery(query): RawQuery, body: Bytes) -> Response {
     let asker: Asker = match serde_json::from_slice(&body) {
         Ok(asker) => asker,
         Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     };
     if !hosts.consensus.is_leader() {
+        // One server hands it on, and no other: two that take each other for the leader would go on for ever.
+        if query.as_deref() == Some(HANDED_ON) {
+            return (StatusCode::INTERNAL_SERVER_ERROR, "No cluster leader").into_response();
+        }
         return ask_leader(&hosts, "/lease", body, PATIENCE).await;
     }
     let view = hosts.hub.view();
@@ -135,7 +140,7 @@ async fn ask_leader(hosts: &Hosts, path: &str, body: Bytes, limit: Duration) -> 
     let Some((_, leader)) = hosts.consensus.leader().filter(|(id, _)| *id != me) else {
         return (StatusCode::INTERNAL_SERVER_ERROR, "No cluster leader").into_response();
     };
-    match hosts.consensus.wire().put(&leader.address, path, body, limit).await {
+    match hosts.consensus.wire().put(&leader.address, &format!("{path}?{HANDED_ON}"), body, limit).await {
         Ok((status, body)) => (status, body).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

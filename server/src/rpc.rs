@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::StatusCode;
+use http::request::Parts;
 use muster_api::consistency::ReadMode;
 use muster_registry::Command;
 use openraft::raft::AppendEntriesResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::consensus::change::Change;
+use crate::consensus::change::{Change, Whom};
 use crate::consensus::membership::{self, Introduction};
 use crate::consensus::types::{Peer, Snapshot, Vote};
 use crate::consensus::{Consensus, Unavailable};
@@ -25,6 +26,10 @@ use crate::storage::{codec, pipe};
 
 /// What raft sends at once: openraft bounds entries by number, and a batch of them can be large.
 const BODY_LIMIT: usize = 1 << 30;
+/// The longest that the removal of a member may take.
+const FORGET: Duration = Duration::from_secs(10);
+/// The query of a request that a server hands on to the leader that it knows.
+pub(crate) const HANDED_ON: &str = "handed-on";
 /// A vote is a term and an ID.
 const VOTE_LIMIT: u32 = 1 << 10;
 
@@ -45,6 +50,7 @@ pub(crate) fn router(consensus: Consensus, me: Peer, public: Router) -> Router {
         .route("/forward", post(forward))
         .route("/read-index", post(read_index))
         .route("/introduce", post(introduce))
+        .route("/forget", post(forget))
         .route("/member", post(member))
         .route("/join", post(join))
         .route("/change", post(change))
@@ -53,7 +59,33 @@ pub(crate) fn router(consensus: Consensus, me: Peer, public: Router) -> Router {
         .fallback_service(public)
 }
 
-async fn append(State(port): State<Port>, body: Bytes) -> Response {
+/// A call of the log that names this server, and that it may answer. Anything else is for one that is no more.
+struct ToMe;
+
+impl FromRequestParts<Port> for ToMe {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, port: &Port) -> Result<Self, Self::Rejection> {
+        let to = parts.uri.query().and_then(|query| query.strip_prefix("to=")?.parse().ok());
+        if to != Some(port.consensus.id()) {
+            return Err((StatusCode::MISDIRECTED_REQUEST, "another server answers at this address"));
+        }
+        if !port.consensus.takes_part() {
+            return Err((
+                StatusCode::MISDIRECTED_REQUEST,
+                "this server's disk is empty: it has not joined yet",
+            ));
+        }
+        Ok(Self)
+    }
+}
+
+/// Whether a request was already handed on by a server that did not lead: it is not handed on again.
+fn handed_on(query: Option<&str>) -> bool {
+    query == Some(HANDED_ON)
+}
+
+async fn append(_: ToMe, State(port): State<Port>, body: Bytes) -> Response {
     match codec::decode(&body) {
         Ok(rpc) => {
             let appended = port.consensus.raft().append_entries(rpc).await;
@@ -66,21 +98,21 @@ async fn append(State(port): State<Port>, body: Bytes) -> Response {
     }
 }
 
-async fn vote(State(port): State<Port>, body: Bytes) -> Response {
+async fn vote(_: ToMe, State(port): State<Port>, body: Bytes) -> Response {
     match codec::decode(&body) {
         Ok(rpc) => answer(port.consensus.raft().vote(rpc).await),
         Err(error) => bad(&error),
     }
 }
 
-async fn pre_vote(State(port): State<Port>, body: Bytes) -> Response {
+async fn pre_vote(_: ToMe, State(port): State<Port>, body: Bytes) -> Response {
     match codec::decode(&body) {
         Ok(rpc) => answer(port.consensus.raft().pre_vote(rpc).await),
         Err(error) => bad(&error),
     }
 }
 
-async fn transfer(State(port): State<Port>, body: Bytes) -> Response {
+async fn transfer(_: ToMe, State(port): State<Port>, body: Bytes) -> Response {
     match codec::decode(&body) {
         Ok(request) => answer(port.consensus.raft().handle_transfer_leader(request).await),
         Err(error) => bad(&error),
@@ -88,7 +120,7 @@ async fn transfer(State(port): State<Port>, body: Bytes) -> Response {
 }
 
 /// Takes a snapshot in as it comes. Nothing is replaced before all of it is there and its checksum is right.
-async fn snapshot(State(port): State<Port>, body: Body) -> Response {
+async fn snapshot(_: ToMe, State(port): State<Port>, body: Body) -> Response {
     let (reader, carry) = pipe::inward(body.into_data_stream());
     let reading = tokio::task::spawn_blocking(move || read_snapshot(reader));
     let ((), read) = tokio::join!(carry, reading);
@@ -142,16 +174,35 @@ async fn introduce(State(port): State<Port>) -> Response {
     }
 }
 
-/// Whether the leader counts a server among the voters.
-async fn member(State(port): State<Port>, body: Bytes) -> Response {
+/// The cluster forgets a member whose disk is empty now: it must not vote as who it was.
+async fn forget(State(port): State<Port>, RawQuery(query): RawQuery, body: Bytes) -> Response {
     let id = match codec::decode::<u64>(&body) {
         Ok(id) => id,
         Err(error) => return bad(&error),
     };
-    if port.consensus.is_leader() {
-        return encoded(&port.consensus.peers().iter().any(|(held, _, voter)| *held == id && *voter));
+    if !port.consensus.is_leader() {
+        return ask_leader::<()>(&port.consensus, "/forget", query.as_deref(), body, FORGET).await;
     }
-    ask_leader::<bool>(&port.consensus, "/member", body, Duration::from_secs(1)).await
+    if !port.consensus.peers().iter().any(|(held, ..)| *held == id) {
+        return encoded(&());
+    }
+    match port.consensus.change_here(&Change::Remove(Whom::Raft(id))).await {
+        Ok(Some(())) => encoded(&()),
+        Ok(None) => (StatusCode::MISDIRECTED_REQUEST, "not the leader").into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+/// Whether the leader counts a server among the voters, with this name and address.
+async fn member(State(port): State<Port>, RawQuery(query): RawQuery, body: Bytes) -> Response {
+    let (id, peer) = match codec::decode::<(u64, Peer)>(&body) {
+        Ok(asker) => asker,
+        Err(error) => return bad(&error),
+    };
+    if port.consensus.is_leader() {
+        return encoded(&membership::is_member(&port.consensus, id, &peer));
+    }
+    ask_leader::<bool>(&port.consensus, "/member", query.as_deref(), body, Duration::from_secs(1)).await
 }
 
 async fn change(State(port): State<Port>, body: Bytes) -> Response {
@@ -165,7 +216,7 @@ async fn change(State(port): State<Port>, body: Bytes) -> Response {
     }
 }
 
-async fn join(State(port): State<Port>, body: Bytes) -> Response {
+async fn join(State(port): State<Port>, RawQuery(query): RawQuery, body: Bytes) -> Response {
     let (id, peer) = match codec::decode::<(u64, Peer)>(&body) {
         Ok(newcomer) => newcomer,
         Err(error) => return bad(&error),
@@ -176,20 +227,28 @@ async fn join(State(port): State<Port>, body: Bytes) -> Response {
             Err(error) => refused(&error),
         };
     }
-    ask_leader::<()>(&port.consensus, "/join", body, Duration::from_secs(60)).await
+    ask_leader::<()>(&port.consensus, "/join", query.as_deref(), body, Duration::from_secs(60)).await
 }
 
 /// Has the leader answer what was asked here.
 async fn ask_leader<T: Serialize + DeserializeOwned>(
     consensus: &Consensus,
     path: &str,
+    query: Option<&str>,
     body: Bytes,
     limit: Duration,
 ) -> Response {
+    if handed_on(query) {
+        return (StatusCode::MISDIRECTED_REQUEST, "not the leader").into_response();
+    }
     let Some((_, leader)) = consensus.leader().filter(|(id, _)| *id != consensus.id()) else {
         return refused(&Unavailable::NoLeader);
     };
-    match consensus.wire().call::<T>(&leader.address, path, body.to_vec(), limit).await {
+    match consensus
+        .wire()
+        .call::<T>(&leader.address, &format!("{path}?{HANDED_ON}"), body.to_vec(), limit)
+        .await
+    {
         Ok(said) => encoded(&said),
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod disk;
+mod identity;
 mod process;
 
 use std::time::{Duration, Instant};

@@ -78,9 +78,35 @@ impl Server {
 
     /// Starts it again on a disk that was lost: the same ports, and nothing else.
     pub(crate) fn start_again_on_an_empty_disk(&mut self) {
+        self.start_again_on_an_empty_disk_as(None);
+    }
+
+    /// The same, and under this node's ID where one is given.
+    pub(crate) fn start_again_on_an_empty_disk_as(&mut self, node_id: Option<&str>) {
         std::fs::remove_dir_all(self.data.path()).unwrap();
         std::fs::create_dir(self.data.path()).unwrap();
+        if let Some(node_id) = node_id {
+            std::fs::write(self.data.path().join("node-id"), node_id).unwrap();
+        }
         self.start_again();
+    }
+
+    /// Its node's ID, as it is on its disk.
+    pub(crate) fn node_id(&self) -> String {
+        std::fs::read_to_string(self.data.path().join("node-id")).unwrap()
+    }
+
+    /// Starts it again with another RPC port.
+    pub(crate) fn start_again_elsewhere(&mut self) {
+        let port = self.arguments.iter().position(|argument| argument == "-server-port").unwrap() + 1;
+        self.rpc = free_port();
+        self.arguments[port] = self.rpc.to_string();
+        self.start_again();
+    }
+
+    /// What the RPC port answers to `body` at `path`.
+    pub(crate) fn put_rpc(&self, path: &str, body: &str) -> String {
+        call(self.rpc, "PUT", path, body).1
     }
 
     /// Ends the process with SIGKILL: nothing is told, nothing is flushed.
@@ -98,7 +124,8 @@ impl Server {
 
     /// Its node's name.
     pub(crate) fn node(&self) -> String {
-        format!("server-{}", self.rpc)
+        let node = self.arguments.iter().position(|argument| argument == "-node").unwrap() + 1;
+        self.arguments[node].clone()
     }
 
     pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {

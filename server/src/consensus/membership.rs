@@ -1,7 +1,6 @@
 //! How servers come together: alone, as an expected number that meet, or by joining those that already run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use super::network::CallError;
 use super::node::{Consensus, Unavailable};
 use super::types::Peer;
 use crate::storage::codec;
@@ -18,6 +18,8 @@ use crate::storage::codec;
 /// Between two rounds of asking.
 const ROUND: Duration = Duration::from_millis(250);
 const CALL: Duration = Duration::from_secs(2);
+/// The old self of a server with an empty disk is removed by agreement.
+const FORGET: Duration = Duration::from_secs(12);
 /// A newcomer may have a whole snapshot to take in.
 const JOIN: Duration = Duration::from_secs(60);
 
@@ -76,31 +78,36 @@ pub async fn gather(
     meeting: &Meeting,
     token: &CancellationToken,
 ) -> Result<(), Unavailable> {
-    let stopped = |error: &dyn std::fmt::Display| Unavailable::Stopped(error.to_string());
     loop {
-        if consensus.raft().is_initialized().await.map_err(|error| stopped(&error))? {
+        let initialized = consensus.raft().is_initialized().await;
+        if initialized.map_err(|error| Unavailable::Stopped(error.to_string()))? {
+            consensus.take_part();
             return come_back(consensus, meeting, token).await;
         }
         let mut met = BTreeMap::from([(consensus.id(), meeting.me.clone())]);
+        let mut settled = false;
         for address in &meeting.addresses.all() {
             let asked = consensus.wire().call::<Introduction>(address, "/introduce", Vec::new(), CALL).await;
             let Ok(other) = asked else { continue };
             if other.initialized && other.id != consensus.id() {
-                let body = codec::encode(&(consensus.id(), &meeting.me)).map_err(|error| stopped(&error))?;
-                match consensus.wire().call::<()>(address, "/join", body, JOIN).await {
+                settled = true;
+                match enter(consensus, &meeting.me, address).await {
                     Ok(()) => return Ok(()),
                     Err(error) => tracing::warn!(%address, %error, "not joined yet"),
                 }
             }
             met.insert(other.id, other.peer);
         }
-        // Of those that meet, the one with the lowest ID speaks for all, and only when exactly all are there.
-        let speaker = met.keys().next() == Some(&consensus.id());
-        if meeting.expect > 0 && met.len() == meeting.expect && speaker {
-            tracing::info!(servers = met.len(), "founding the cluster");
-            match consensus.raft().initialize(met).await {
-                Ok(()) => return Ok(()),
-                Err(error) => tracing::warn!(%error, "the cluster was not founded"),
+        // Where a cluster is, none is founded beside it. Of those that meet, the one with the lowest ID speaks for
+        // all, and only when exactly all are there.
+        if !settled && meeting.expect > 0 && met.len() == meeting.expect {
+            consensus.take_part();
+            if met.keys().next() == Some(&consensus.id()) {
+                tracing::info!(servers = met.len(), "founding the cluster");
+                match consensus.raft().initialize(met).await {
+                    Ok(()) => return Ok(()),
+                    Err(error) => tracing::warn!(%error, "the cluster was not founded"),
+                }
             }
         }
         tokio::select! {
@@ -110,32 +117,52 @@ pub async fn gather(
     }
 }
 
-/// A server that belonged to a cluster may have left or been removed since: what is on its disk does not know.
-/// The leader does; whoever it does not count among the voters joins again.
+/// Joins the cluster of `address` with an empty disk. If it was a member before under the same ID, the cluster
+/// forgets that first.
+async fn enter(consensus: &Consensus, me: &Peer, address: &str) -> Result<(), CallError> {
+    let wire = consensus.wire();
+    if !consensus.takes_part() {
+        wire.call::<()>(address, "/forget", encoded(&consensus.id())?, FORGET).await?;
+        consensus.take_part();
+    }
+    wire.call(address, "/join", encoded(&(consensus.id(), me))?, JOIN).await
+}
+
+/// A server that belonged to a cluster may have left or been removed since, or come with another address: what is
+/// on its disk does not know. The leader does; whoever it does not count among the voters as it is joins again.
 async fn come_back(
     consensus: &Consensus,
     meeting: &Meeting,
     token: &CancellationToken,
 ) -> Result<(), Unavailable> {
     let wire = consensus.wire();
+    let myself = (consensus.id(), &meeting.me);
     loop {
+        if consensus.is_leader() {
+            match admit(consensus, consensus.id(), meeting.me.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::warn!(%error, "the leader's own address is not in the log yet"),
+            }
+        }
         let mut addresses = meeting.addresses.all();
         addresses.extend(consensus.peers().into_iter().map(|(_, peer, _)| peer.address));
         addresses.retain(|address| *address != meeting.me.address);
-        if consensus.is_leader() || addresses.is_empty() {
-            return Ok(());
-        }
         for address in &addresses {
-            let encoded = |error: io::Error| Unavailable::Stopped(error.to_string());
-            let id = codec::encode(&consensus.id()).map_err(encoded)?;
-            match wire.call::<bool>(address, "/member", id, CALL).await {
+            let asked = match encoded(&myself) {
+                Ok(body) => wire.call::<bool>(address, "/member", body, CALL).await,
+                Err(error) => Err(error),
+            };
+            match asked {
                 Ok(true) => return Ok(()),
                 Err(_) => continue,
                 Ok(false) => {}
             }
-            tracing::info!(%address, "the cluster goes on without this server: joining it again");
-            let body = codec::encode(&(consensus.id(), &meeting.me)).map_err(encoded)?;
-            match wire.call::<()>(address, "/join", body, JOIN).await {
+            tracing::info!(%address, "the cluster does not count this server as it is: joining again");
+            let joined = match encoded(&myself) {
+                Ok(body) => wire.call::<()>(address, "/join", body, JOIN).await,
+                Err(error) => Err(error),
+            };
+            match joined {
                 Ok(()) => return Ok(()),
                 Err(error) => tracing::warn!(%address, %error, "not joined yet"),
             }
@@ -147,20 +174,44 @@ async fn come_back(
     }
 }
 
+fn encoded(value: &impl Serialize) -> Result<Vec<u8>, CallError> {
+    codec::encode(value).map_err(|error| CallError::NotSent(error.to_string()))
+}
+
+/// Whether a server is a voter of just this name and address.
+pub(crate) fn is_member(consensus: &Consensus, id: u64, peer: &Peer) -> bool {
+    consensus.peers().iter().any(|(held, known, voter)| *held == id && known == peer && *voter)
+}
+
 /// Takes a newcomer in: as a learner until it has caught up, then as a voter. A voter that had its address before
-/// is gone, its disk with it, and leaves in the same step. Only the leader can.
+/// is gone, its disk with it, and leaves in the same step. One that is known under another address gets the new
+/// one. Only the leader can.
 ///
 /// # Errors
 /// Where this server does not lead or the change is refused.
 pub async fn admit(consensus: &Consensus, id: u64, peer: Peer) -> Result<(), Unavailable> {
     let refused = |error: &dyn std::fmt::Display| Unavailable::Refused(error.to_string());
+    if is_member(consensus, id, &peer) {
+        return Ok(());
+    }
     let peers = consensus.peers();
+    let raft = consensus.raft();
+    if let Some((_, known, voter)) = peers.iter().find(|(held, ..)| *held == id) {
+        if *known != peer {
+            tracing::warn!(id, from = %known, to = %peer, "a server came back under another name or address");
+            let nodes = ChangeMembers::SetNodes(BTreeMap::from([(id, peer.clone())]));
+            raft.change_membership(nodes, true).await.map_err(|error| refused(&error))?;
+            consensus.wire().found(id, &peer.address);
+        }
+        if *voter {
+            return Ok(());
+        }
+    }
     let replaced: BTreeSet<u64> = peers
         .iter()
         .filter(|(other, held, voter)| *voter && *other != id && held.address == peer.address)
         .map(|(other, ..)| *other)
         .collect();
-    let raft = consensus.raft();
     raft.add_learner(id, peer, true).await.map_err(|error| refused(&error))?;
     let mut steps = vec![ChangeMembers::AddVoterIds(BTreeSet::from([id]))];
     if !replaced.is_empty() && !replaced.contains(&consensus.id()) {

@@ -1,7 +1,9 @@
 //! How servers talk to each other about the log: HTTP/2 on the RPC port, our codec in the bodies.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{self, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -13,6 +15,7 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -33,6 +36,8 @@ pub struct Wire {
     bulk: reqwest::Client,
     /// HTTP/1.1 for the log: its calls follow each other, and one such call is one write and one read at each end.
     log: reqwest::Client,
+    /// Where each member was last found. A link to it outlives its move to another address.
+    addresses: Arc<Mutex<BTreeMap<u64, String>>>,
 }
 
 /// Why a call has no answer.
@@ -76,7 +81,7 @@ impl Wire {
                 .map_err(io::Error::other)
         };
         let log = plain().http1_only().build().map_err(io::Error::other)?;
-        Ok(Self { client: client()?, bulk: client()?, log })
+        Ok(Self { client: client()?, bulk: client()?, log, addresses: Arc::default() })
     }
 
     /// Posts `body` to `path` at `address` and decodes the answer.
@@ -90,17 +95,16 @@ impl Wire {
         body: Vec<u8>,
         limit: Duration,
     ) -> Result<T, CallError> {
-        Self::post(&self.client, address, path, body.into(), limit).await
+        Self::post(&self.client, format!("http://{address}{path}"), body.into(), limit).await
     }
 
     async fn post<T: DeserializeOwned>(
         client: &reqwest::Client,
-        address: &str,
-        path: &str,
+        url: impl reqwest::IntoUrl,
         body: reqwest::Body,
         limit: Duration,
     ) -> Result<T, CallError> {
-        let sent = client.post(format!("http://{address}{path}")).timeout(limit).body(body).send().await;
+        let sent = client.post(url).timeout(limit).body(body).send().await;
         let answer = sent.map_err(|error| {
             if error.is_connect() {
                 CallError::NotSent(words(&error))
@@ -119,6 +123,11 @@ impl Wire {
 }
 
 impl Wire {
+    /// From now on `member` is reached at `address`.
+    pub(super) fn found(&self, member: u64, address: &str) {
+        self.addresses.lock().insert(member, address.to_owned());
+    }
+
     /// Puts `body` to `path` at `address` and gives status and body of the answer as they are.
     ///
     /// # Errors
@@ -165,27 +174,34 @@ impl Network {
 impl RaftNetworkFactory<TypeConfig> for Network {
     type Network = PeerLink;
 
-    async fn new_client(&mut self, _target: u64, node: &Peer) -> PeerLink {
-        PeerLink { wire: self.wire.clone(), address: node.address.clone() }
+    async fn new_client(&mut self, target: u64, node: &Peer) -> PeerLink {
+        self.wire.found(target, &node.address);
+        PeerLink { wire: self.wire.clone(), target }
     }
 }
 
-/// The way to one peer.
+/// The way to one peer. Each call names it: who answers at its address may be another by now.
 #[derive(Clone, Debug)]
 pub struct PeerLink {
     wire: Wire,
-    address: String,
+    target: u64,
 }
 
 impl PeerLink {
+    fn url(&self, path: &str) -> String {
+        let address = self.wire.addresses.lock().get(&self.target).cloned().unwrap_or_default();
+        format!("http://{address}{path}?to={}", self.target)
+    }
+
     async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
         &self,
+        client: &reqwest::Client,
         path: &str,
         request: &Q,
         limit: Duration,
     ) -> Result<A, RPCError<TypeConfig>> {
         let body = codec::encode(request).map_err(|error| RPCError::Network(NetworkError::new(&error)))?;
-        self.wire.call(&self.address, path, body, limit).await.map_err(failed)
+        Wire::post(client, self.url(path), body.into(), limit).await.map_err(failed)
     }
 }
 
@@ -204,9 +220,7 @@ impl RaftNetworkV2<TypeConfig> for PeerLink {
         rpc: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<TypeConfig>, RPCError<TypeConfig>> {
-        let body = codec::encode(&rpc).map_err(|error| RPCError::Network(NetworkError::new(&error)))?;
-        let log = &self.wire.log;
-        Wire::post(log, &self.address, "/raft/append", body.into(), option.hard_ttl()).await.map_err(failed)
+        self.ask(&self.wire.log, "/raft/append", &rpc, option.hard_ttl()).await
     }
 
     async fn vote(
@@ -214,7 +228,7 @@ impl RaftNetworkV2<TypeConfig> for PeerLink {
         rpc: VoteRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<VoteResponse<TypeConfig>, RPCError<TypeConfig>> {
-        self.ask("/raft/vote", &rpc, option.hard_ttl()).await
+        self.ask(&self.wire.client, "/raft/vote", &rpc, option.hard_ttl()).await
     }
 
     async fn pre_vote(
@@ -222,7 +236,7 @@ impl RaftNetworkV2<TypeConfig> for PeerLink {
         rpc: VoteRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<VoteResponse<TypeConfig>, RPCError<TypeConfig>> {
-        self.ask("/raft/pre-vote", &rpc, option.hard_ttl()).await
+        self.ask(&self.wire.client, "/raft/pre-vote", &rpc, option.hard_ttl()).await
     }
 
     async fn full_snapshot(
@@ -247,7 +261,7 @@ impl RaftNetworkV2<TypeConfig> for PeerLink {
         });
         let body = reqwest::Body::wrap(StreamBody::new(pieces.map_ok(Frame::data)));
         let limit = option.hard_ttl().max(SNAPSHOT);
-        let call = Wire::post(&self.wire.bulk, &self.address, "/raft/snapshot", body, limit);
+        let call = Wire::post(&self.wire.bulk, self.url("/raft/snapshot"), body, limit);
         tokio::select! {
             closed = cancel => Err(StreamingError::Closed(closed)),
             answer = call => answer.map_err(|error| match error {
@@ -262,6 +276,6 @@ impl RaftNetworkV2<TypeConfig> for PeerLink {
         request: TransferLeaderRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<TransferLeaderResponse<TypeConfig>, RPCError<TypeConfig>> {
-        self.ask("/raft/transfer-leader", &request, option.hard_ttl()).await
+        self.ask(&self.wire.client, "/raft/transfer-leader", &request, option.hard_ttl()).await
     }
 }

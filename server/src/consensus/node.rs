@@ -1,6 +1,7 @@
 //! The handle by which the rest of the server proposes and reads. It hides who leads.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use muster_api::consistency::ReadMode;
@@ -70,11 +71,13 @@ pub struct Consensus {
     space: Arc<Space>,
     /// When this server last heard from a leader; at first, when it began.
     heard: Arc<Mutex<Instant>>,
+    /// Whether it answers as a member: see [`Self::takes_part`].
+    part: Arc<AtomicBool>,
 }
 
 impl Consensus {
     pub(crate) fn new(raft: Raft, wire: Wire, me: u64, space: Arc<Space>) -> Self {
-        Self { raft, wire, me, space, heard: Arc::new(Mutex::new(Instant::now())) }
+        Self { raft, wire, me, space, heard: Arc::new(Mutex::new(Instant::now())), part: Arc::default() }
     }
 
     /// Puts `command` through the log and gives its answer. Sent again only where it surely was not proposed.
@@ -216,6 +219,18 @@ impl Consensus {
         let membership = metrics.membership_config.membership();
         let voters: Vec<u64> = membership.voter_ids().collect();
         membership.nodes().map(|(id, peer)| (*id, peer.clone(), voters.contains(id))).collect()
+    }
+
+    /// Whether this server may vote and take entries in. One with an empty disk may not before its cluster has
+    /// forgotten who it was: what it once voted for and acknowledged went with its disk.
+    #[must_use]
+    pub fn takes_part(&self) -> bool {
+        self.part.load(Ordering::Acquire)
+    }
+
+    /// From now on it may.
+    pub(super) fn take_part(&self) {
+        self.part.store(true, Ordering::Release);
     }
 
     /// This server's ID.

@@ -49,8 +49,8 @@ impl Reaper {
 
 #[cfg(test)]
 mod tests {
-    use muster_registry::{Command, Registry};
     use muster_registry::command::{CheckSpec, Registration};
+    use muster_registry::{Command, Registry};
 
     use super::*;
 
