@@ -1,5 +1,6 @@
 //! The registry replicated, stored and served. It runs no checks and knows no agent.
 
+mod compaction;
 pub mod consensus;
 mod hosts;
 mod http;
@@ -33,9 +34,6 @@ use leader::Duties;
 pub use leader::Terms;
 use storage::log::Log;
 use storage::snapshots::Snapshots;
-
-/// Between two looks whether the engine still runs.
-const FATAL_LOOK: Duration = Duration::from_millis(100);
 
 /// What a server needs to know.
 #[derive(Clone, Debug)]
@@ -90,10 +88,17 @@ impl Server {
         let raft = Raft::new(id, settings, Network::new(wire.clone()), log, machine)
             .await
             .map_err(|error| io::Error::other(error.to_string()))?;
-        let space = Arc::new(space::Space::new(config.data_dir.clone(), config.disk_reserve));
+        let space = Arc::new(space::Space::new(raft_dir, config.disk_reserve));
         let consensus = Consensus::new(raft, wire, id, space.clone());
         let public = http::router(consensus.clone(), hub.clone(), &config.datacenter, config.blocked_queries);
         let mut tasks = JoinSet::new();
+        tasks.spawn({
+            let (raft, space, token) = (consensus.raft().clone(), space.clone(), token.clone());
+            async move {
+                compaction::run(raft, space, config.snapshot_after, token).await;
+                Ok(())
+            }
+        });
         tasks.spawn({
             let token = token.clone();
             async move {
@@ -166,13 +171,16 @@ impl Server {
 
 /// Ends with the reason when the engine has ended. A storage that failed once is not trusted again.
 async fn until_fatal(raft: Raft) -> io::Result<()> {
-    let metrics = raft.metrics();
+    let mut metrics = raft.metrics();
     loop {
         if let Err(fatal) = &metrics.borrow_watched().running_state {
             let text = format!("consensus has ended and this server stops: {fatal}");
             return Err(io::Error::other(text));
         }
-        tokio::time::sleep(FATAL_LOOK).await;
+        // The engine tells of each change; where it has gone without a word, that is one too.
+        if metrics.changed().await.is_err() {
+            return Err(io::Error::other("consensus has ended and this server stops"));
+        }
     }
 }
 
@@ -191,7 +199,8 @@ fn settings(config: &Config) -> io::Result<openraft::Config> {
         election_timeout_max: 800,
         // Who cannot win does not disturb: one that left, was cut off, or comes back.
         enable_pre_vote: Some(true),
-        snapshot_policy: SnapshotPolicy::LogsSinceLast(config.snapshot_after),
+        // See `compaction`: openraft counts entries alone.
+        snapshot_policy: SnapshotPolicy::Never,
         max_in_snapshot_log_to_keep: 1000,
         install_snapshot_timeout: 60_000,
         // A leader that comes back does not go on leading by itself: it would answer reads up to what it had noted

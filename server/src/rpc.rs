@@ -92,7 +92,8 @@ async fn append(_: ToMe, State(port): State<Port>, body: Bytes) -> Response {
             if appended.as_ref().is_ok_and(|said| !matches!(said, AppendEntriesResponse::HigherVote(_))) {
                 port.consensus.hear();
             }
-            answer(appended)
+            // The leader is told on the way whether this disk takes more.
+            answer(appended.map(|appended| (appended, port.consensus.has_room())))
         }
         Err(error) => bad(&error),
     }

@@ -70,6 +70,45 @@ fn a_full_disk_refuses_writes_and_goes_on_reading() {
     assert_eq!(server.get("/v1/kv/a?raw"), (200, "after".into()));
 }
 
+#[test]
+fn what_fills_the_disk_is_refused_before_the_log_and_its_snapshot_have_no_room() {
+    let Some(disk) = Mounted::new(320) else {
+        return with_a_reserve_that_no_disk_has();
+    };
+    let mut server = Server::start_in(tempfile::tempdir_in(disk.path()).unwrap(), &[]);
+    let value = "x".repeat(100 << 10);
+    let (value, writing) = (&value, &server);
+    let acknowledged = move |writer: u32| {
+        let taken = (0..2000).take_while(|number| {
+            let (status, text) = writing.put(&format!("/v1/kv/{writer}/{number}"), value);
+            assert!(status == 200 || status == 500 && text.contains(REFUSED), "{status} {text}");
+            status == 200
+        });
+        taken.count()
+    };
+    let counts: Vec<usize> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4).map(|writer| scope.spawn(move || acknowledged(writer))).collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    assert!(counts.iter().sum::<usize>() > 100, "there was room for more than {counts:?}");
+    let all_there = |server: &Server| {
+        for (writer, count) in counts.iter().enumerate() {
+            let (status, keys) = server.get(&format!("/v1/kv/{writer}/?keys"));
+            assert_eq!(status, 200);
+            assert_eq!(
+                serde_json::from_str::<Vec<String>>(&keys).unwrap().len(),
+                *count,
+                "of writer {writer}"
+            );
+        }
+    };
+    all_there(&server);
+    server.kill();
+    server.start_again();
+    until("it leads again", || server.get("/v1/status/leader").1.len() > 5);
+    all_there(&server);
+}
+
 /// The same refusal where no file system can be filled: the reserve is larger than any disk.
 fn with_a_reserve_that_no_disk_has() {
     let mut server = Server::start_with(&["-bootstrap", "-disk-reserve=1000000000"]);

@@ -1,6 +1,6 @@
 //! How servers talk to each other about the log: HTTP/2 on the RPC port, our codec in the bodies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub struct Wire {
     log: reqwest::Client,
     /// Where each member was last found. A link to it outlives its move to another address.
     addresses: Arc<Mutex<BTreeMap<u64, String>>>,
+    /// Those whose disks were full when they last answered.
+    cramped: Arc<Mutex<BTreeSet<u64>>>,
 }
 
 /// Why a call has no answer.
@@ -81,7 +83,13 @@ impl Wire {
                 .map_err(io::Error::other)
         };
         let log = plain().http1_only().build().map_err(io::Error::other)?;
-        Ok(Self { client: client()?, bulk: client()?, log, addresses: Arc::default() })
+        Ok(Self {
+            client: client()?,
+            bulk: client()?,
+            log,
+            addresses: Arc::default(),
+            cramped: Arc::default(),
+        })
     }
 
     /// Posts `body` to `path` at `address` and decodes the answer.
@@ -126,6 +134,20 @@ impl Wire {
     /// From now on `member` is reached at `address`.
     pub(super) fn found(&self, member: u64, address: &str) {
         self.addresses.lock().insert(member, address.to_owned());
+    }
+
+    fn has_room(&self, member: u64, room: bool) {
+        let mut cramped = self.cramped.lock();
+        if room {
+            cramped.remove(&member)
+        } else {
+            cramped.insert(member)
+        };
+    }
+
+    /// The members whose disks were full when they last answered.
+    pub(super) fn cramped(&self) -> BTreeSet<u64> {
+        self.cramped.lock().clone()
     }
 
     /// Puts `body` to `path` at `address` and gives status and body of the answer as they are.
@@ -220,7 +242,9 @@ impl RaftNetworkV2<TypeConfig> for PeerLink {
         rpc: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<TypeConfig>, RPCError<TypeConfig>> {
-        self.ask(&self.wire.log, "/raft/append", &rpc, option.hard_ttl()).await
+        let (answer, room) = self.ask(&self.wire.log, "/raft/append", &rpc, option.hard_ttl()).await?;
+        self.wire.has_room(self.target, room);
+        Ok(answer)
     }
 
     async fn vote(

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use muster_api::consistency::ReadMode;
+use muster_registry::command::KvCommand;
 use muster_registry::{Command, Response};
 use openraft::Instant as _;
 use openraft::async_runtime::WatchReceiver as _;
@@ -130,12 +131,17 @@ impl Consensus {
         if !self.raft.is_leader() {
             return Ok(None);
         }
-        self.space.admit().map_err(Unavailable::Refused)?;
+        self.space.admit(weight(&command)).map_err(Unavailable::Refused)?;
+        self.followers_have_room()?;
         // A leader without its quorum does not know whether it still leads: nobody shall wait for that for ever.
         let written = tokio::time::timeout(FORWARD, self.raft.client_write(Proposal(command))).await;
         match written.map_err(|_| Unavailable::Lost("leadership lost while committing log".into()))? {
             Ok(written) => Ok(Some(written.data)),
             Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Ok(None),
+            // It was in the log when another leader came, and may be in that one's as well.
+            Err(RaftError::APIError(ClientWriteError::LogEntryDiscarded(_))) => {
+                Err(Unavailable::Lost("leadership lost while committing log".into()))
+            }
             Err(RaftError::APIError(other)) => Err(Unavailable::Refused(other.to_string())),
             Err(RaftError::Fatal(fatal)) => Err(Unavailable::Stopped(fatal.to_string())),
         }
@@ -221,6 +227,12 @@ impl Consensus {
         membership.nodes().map(|(id, peer)| (*id, peer.clone(), voters.contains(id))).collect()
     }
 
+    /// Whether this server's disk takes more.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.space.has_room()
+    }
+
     /// Whether this server may vote and take entries in. One with an empty disk may not before its cluster has
     /// forgotten who it was: what it once voted for and acknowledged went with its disk.
     #[must_use]
@@ -256,11 +268,14 @@ impl Consensus {
         &self.wire
     }
 
-    /// A sole voter cannot be deposed without its own vote: while it leads, its view is the newest there is.
+    /// A sole voter cannot be deposed without its own vote: while it leads, its view is the newest there is, from
+    /// the first entry of its term on. Before that it may have yet to apply what it acknowledged in an earlier one.
     fn rules_alone(&self) -> bool {
-        let metrics = self.raft.server_metrics();
+        let metrics = self.raft.metrics();
         let metrics = metrics.borrow_watched();
+        let applied = metrics.last_applied.as_ref().map(|last| last.committed_leader_id().term);
         metrics.state == ServerState::Leader
+            && applied == Some(metrics.current_term)
             && metrics.membership_config.membership().voter_ids().eq([self.me])
             && self.raft.as_leader().is_ok()
     }
@@ -271,6 +286,23 @@ impl Consensus {
         ReadStamp { known_leader, last_contact }
     }
 
+    /// A write needs the disks of a quorum, not the leader's alone.
+    fn followers_have_room(&self) -> Result<(), Unavailable> {
+        let cramped = self.wire.cramped();
+        if cramped.is_empty() {
+            return Ok(());
+        }
+        let voters: Vec<u64> = self.peers().iter().filter(|peer| peer.2).map(|peer| peer.0).collect();
+        let without = voters.iter().filter(|id| cramped.contains(id)).count();
+        if voters.len() - without > voters.len() / 2 {
+            return Ok(());
+        }
+        Err(Unavailable::Refused(format!(
+            "no space left on the disks of {without} of {} servers: writes are refused until a quorum has room",
+            voters.len()
+        )))
+    }
+
     async fn ask_read_index(&self, mode: ReadMode) -> Option<u64> {
         let (id, leader) = self.leader()?;
         if id == self.me {
@@ -279,4 +311,16 @@ impl Consensus {
         let body = codec::encode(&(mode == ReadMode::Consistent)).ok()?;
         self.wire.call(&leader.address, "/read-index", body, Duration::from_secs(2)).await.ok()
     }
+}
+
+/// About how many bytes a command takes in the log.
+fn weight(command: &Command) -> u64 {
+    /// A registration with its service and a check, and more than what frames a value.
+    const RECORD: usize = 2 << 10;
+    let bytes = match command {
+        Command::Kv(KvCommand::Set { value, .. }) => value.len() + RECORD,
+        Command::Batch(singles) => singles.len() * RECORD,
+        _ => RECORD,
+    };
+    bytes as u64
 }

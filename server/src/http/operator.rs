@@ -27,7 +27,7 @@ pub(crate) async fn handle(
         return Ok(answer);
     }
     match rest {
-        "raft/configuration" => configuration(api, params),
+        "raft/configuration" => configuration(api, params).await,
         "raft/peer" => remove(api, params).await,
         _ => transfer(api, params).await,
     }
@@ -81,8 +81,8 @@ struct ServerShape {
     voter: bool,
 }
 
-fn configuration(api: &Api, params: &Params) -> Result<Reply, ApiError> {
-    params.mode(&api.datacenter)?;
+async fn configuration(api: &Api, params: &Params) -> Result<Reply, ApiError> {
+    api.consensus.gate(params.mode(&api.datacenter)?).await?;
     let leader = api.consensus.leader().map(|(id, _)| id);
     let servers = api.consensus.peers().into_iter().map(|(id, peer, voter)| ServerShape {
         id: peer.node_id,

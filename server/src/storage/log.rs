@@ -200,9 +200,10 @@ impl RaftLogStorage<TypeConfig> for Log {
     }
 
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
-        self.put_state(PURGED, &log_id)?;
         self.tail.purge(log_id.index);
+        // In one step: a log that ends before where it begins would be none.
         let mut batch = WriteBatch::default();
+        batch.put_cf(self.family(STATE)?, PURGED, codec::encode(&log_id)?);
         batch.delete_range_cf(self.family(ENTRIES)?, 0u64.to_be_bytes(), (log_id.index + 1).to_be_bytes());
         self.db.write(batch).map_err(broken)?;
         self.syncer.durable().await

@@ -4,9 +4,11 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use muster_registry::snapshot::Record;
 use muster_registry::{Registry, View};
+use parking_lot::Mutex;
 
 use super::codec;
 use crate::consensus::types::SnapshotMeta;
@@ -60,6 +62,8 @@ impl Held {
 #[derive(Clone, Debug)]
 pub struct Snapshots {
     folder: PathBuf,
+    /// One is written at a time: one that is built and one that comes from the leader may meet.
+    writing: Arc<Mutex<()>>,
 }
 
 impl Snapshots {
@@ -69,20 +73,48 @@ impl Snapshots {
     /// Where the folder cannot be made.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        let snapshots = Self { folder: folder.to_owned(), writing: Arc::default() };
+        snapshots.discard_partial();
+        Ok(snapshots)
     }
 
-    /// Writes a snapshot beside the last one and puts it in its place when it is whole and on disk.
+    /// Writes a snapshot beside the last one and puts it in its place when it is whole and on disk. Never in the
+    /// place of a newer one, behind which the log may be cut already.
     ///
     /// # Errors
     /// Where the disk refuses; the last snapshot is then still in its place.
     pub fn save(&self, meta: &SnapshotMeta, view: &View) -> io::Result<()> {
-        let partial = self.folder.join("state.partial");
-        let mut file = BufWriter::new(File::create(&partial)?);
+        let _one = self.writing.lock();
+        if self.last().ok().flatten().is_some_and(|(held, _)| held.last_log_id > meta.last_log_id) {
+            return Ok(());
+        }
+        let written = self.write_new(meta, view);
+        if written.is_err() {
+            self.discard_partial();
+        }
+        written
+    }
+
+    fn write_new(&self, meta: &SnapshotMeta, view: &View) -> io::Result<()> {
+        let mut file = BufWriter::new(File::create(self.partial())?);
         write(&mut file, meta, view)?;
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&partial, self.folder.join(NAME))?;
+        fs::rename(self.partial(), self.folder.join(NAME))?;
         File::open(&self.folder)?.sync_all()
+    }
+
+    fn partial(&self) -> PathBuf {
+        self.folder.join("state.partial")
+    }
+
+    /// What was not finished is nothing, and takes room.
+    fn discard_partial(&self) {
+        match fs::remove_file(self.partial()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "an unfinished snapshot could not be removed");
+            }
+            _ => {}
+        }
     }
 
     /// The last snapshot as a file, if there is one: only its head is read.
