@@ -1,10 +1,12 @@
 //! Agreement among the servers. Only this folder knows openraft's protocol.
 
 pub mod change;
+mod gate;
 pub mod membership;
 pub mod network;
 pub mod node;
 pub mod state_machine;
 pub mod types;
 
-pub use node::{Consensus, ReadStamp, Unavailable};
+pub use gate::ReadStamp;
+pub use node::{Consensus, Unavailable};

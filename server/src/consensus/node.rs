@@ -4,29 +4,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use muster_api::consistency::ReadMode;
 use muster_registry::command::KvCommand;
 use muster_registry::{Command, Response};
 use openraft::Instant as _;
 use openraft::async_runtime::WatchReceiver as _;
-use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
-use openraft::{ReadPolicy, ServerState};
-use parking_lot::Mutex;
+use openraft::errors::{ClientWriteError, RaftError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
+use super::gate::{Heard, Rounds};
 use super::network::{CallError, Wire};
 use super::types::{Peer, Proposal, Raft};
 use crate::space::Space;
 use crate::storage::codec;
 
 /// How long a request waits for a leader before it is told that there is none (Consul's `rpc_hold_timeout`).
-const HOLD: Duration = Duration::from_secs(7);
+pub(super) const HOLD: Duration = Duration::from_secs(7);
 /// The longest that one forwarded command may take.
 const FORWARD: Duration = Duration::from_secs(10);
 /// Between two looks for a leader.
-const LOOK_AGAIN: Duration = Duration::from_millis(25);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// A leader that is silent for longer leads no more: another would be elected by then.
 const SILENT: Duration = Duration::from_secs(2);
@@ -54,15 +52,6 @@ impl From<Unavailable> for muster_api::ApiError {
     }
 }
 
-/// How fresh a read is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadStamp {
-    /// Whether a leader was known.
-    pub known_leader: bool,
-    /// How long ago this server last heard from it.
-    pub last_contact: Duration,
-}
-
 /// A cheap handle to the consensus engine.
 #[derive(Clone)]
 pub struct Consensus {
@@ -70,15 +59,16 @@ pub struct Consensus {
     wire: Wire,
     me: u64,
     space: Arc<Space>,
-    /// When this server last heard from a leader; at first, when it began.
-    heard: Arc<Mutex<Instant>>,
+    /// When a leader was last heard.
+    pub(super) heard: Arc<Heard>,
+    pub(super) rounds: Arc<Rounds>,
     /// Whether it answers as a member: see [`Self::takes_part`].
     part: Arc<AtomicBool>,
 }
 
 impl Consensus {
     pub(crate) fn new(raft: Raft, wire: Wire, me: u64, space: Arc<Space>) -> Self {
-        Self { raft, wire, me, space, heard: Arc::new(Mutex::new(Instant::now())), part: Arc::default() }
+        Self { raft, wire, me, space, heard: Arc::default(), rounds: Arc::default(), part: Arc::default() }
     }
 
     /// Puts `command` through the log and gives its answer. Sent again only where it surely was not proposed.
@@ -147,53 +137,6 @@ impl Consensus {
         }
     }
 
-    /// Returns when the local view may answer in this mode.
-    ///
-    /// # Errors
-    /// Where the mode needs a leader and there is none for [`HOLD`].
-    pub async fn gate(&self, mode: ReadMode) -> Result<ReadStamp, Unavailable> {
-        let led = ReadStamp { known_leader: true, last_contact: Duration::ZERO };
-        let policy = match mode {
-            ReadMode::Stale { max_stale } => {
-                let stamp = self.stale_stamp();
-                if max_stale.is_none_or(|longest| stamp.last_contact <= longest) {
-                    return Ok(stamp);
-                }
-                // Too old: as in Consul, the leader is asked after all.
-                ReadPolicy::LeaseRead
-            }
-            ReadMode::Default if self.rules_alone() => return Ok(led),
-            ReadMode::Default => ReadPolicy::LeaseRead,
-            ReadMode::Consistent => ReadPolicy::ReadIndex,
-        };
-        let deadline = Instant::now() + HOLD;
-        loop {
-            match self.raft.ensure_linearizable(policy.clone()).await {
-                Ok(_) => return Ok(led),
-                Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(_))) => {
-                    if let Some(index) = self.ask_read_index(mode).await {
-                        let wait = self.raft.wait(Some(HOLD));
-                        if wait.applied_index_at_least(Some(index), "read index").await.is_ok() {
-                            return Ok(led);
-                        }
-                    }
-                }
-                Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => {}
-                Err(RaftError::Fatal(fatal)) => return Err(Unavailable::Stopped(fatal.to_string())),
-            }
-            if Instant::now() > deadline {
-                return Err(Unavailable::NoLeader);
-            }
-            sleep(LOOK_AGAIN).await;
-        }
-    }
-
-    /// The index that a reader elsewhere must have applied; `None` where this server does not lead.
-    pub async fn read_index(&self, mode: ReadMode) -> Option<u64> {
-        let policy = if mode == ReadMode::Consistent { ReadPolicy::ReadIndex } else { ReadPolicy::LeaseRead };
-        self.raft.ensure_linearizable(policy).await.ok().map(|read| read.index())
-    }
-
     /// Whether this server leads.
     #[must_use]
     pub fn is_leader(&self) -> bool {
@@ -212,7 +155,7 @@ impl Consensus {
             let alone = membership.voter_ids().eq([self.me]);
             !alone && metrics.last_quorum_acked.as_ref().is_some_and(|acked| acked.elapsed() > SILENT)
         } else {
-            self.heard.lock().elapsed() > SILENT
+            self.heard.ago() > SILENT
         };
         membership.get_node(&id).filter(|_| !silent).map(|peer| (id, peer.clone()))
     }
@@ -253,7 +196,7 @@ impl Consensus {
 
     /// The leader was heard just now.
     pub(crate) fn hear(&self) {
-        *self.heard.lock() = Instant::now();
+        self.heard.now();
     }
 
     /// The engine itself, for the RPC port and membership.
@@ -266,24 +209,6 @@ impl Consensus {
     #[must_use]
     pub fn wire(&self) -> &Wire {
         &self.wire
-    }
-
-    /// A sole voter cannot be deposed without its own vote: while it leads, its view is the newest there is, from
-    /// the first entry of its term on. Before that it may have yet to apply what it acknowledged in an earlier one.
-    fn rules_alone(&self) -> bool {
-        let metrics = self.raft.metrics();
-        let metrics = metrics.borrow_watched();
-        let applied = metrics.last_applied.as_ref().map(|last| last.committed_leader_id().term);
-        metrics.state == ServerState::Leader
-            && applied == Some(metrics.current_term)
-            && metrics.membership_config.membership().voter_ids().eq([self.me])
-            && self.raft.as_leader().is_ok()
-    }
-
-    fn stale_stamp(&self) -> ReadStamp {
-        let known_leader = self.leader().is_some();
-        let last_contact = if self.is_leader() { Duration::ZERO } else { self.heard.lock().elapsed() };
-        ReadStamp { known_leader, last_contact }
     }
 
     /// A write needs the disks of a quorum, not the leader's alone.
@@ -301,15 +226,6 @@ impl Consensus {
             "no space left on the disks of {without} of {} servers: writes are refused until a quorum has room",
             voters.len()
         )))
-    }
-
-    async fn ask_read_index(&self, mode: ReadMode) -> Option<u64> {
-        let (id, leader) = self.leader()?;
-        if id == self.me {
-            return None;
-        }
-        let body = codec::encode(&(mode == ReadMode::Consistent)).ok()?;
-        self.wire.call(&leader.address, "/read-index", body, Duration::from_secs(2)).await.ok()
     }
 }
 
