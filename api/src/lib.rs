@@ -8,6 +8,7 @@ pub mod decode;
 pub mod duration;
 pub mod error;
 pub mod filter;
+pub mod hcl;
 pub mod params;
 pub mod path;
 pub mod service;

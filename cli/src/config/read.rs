@@ -88,7 +88,7 @@ fn parse(text: &str, format: &str) -> Result<Map<String, Value>, String> {
     if format == "json" || text.trim_start().starts_with('{') {
         return serde_json::from_str(text).map_err(|error| error.to_string());
     }
-    hcl::from_str(text).map_err(|error| error.to_string())
+    muster_api::hcl::parse(text)
 }
 
 /// Later values replace, lists grow, groups are merged key by key.
