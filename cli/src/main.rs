@@ -1,5 +1,7 @@
 //! The `muster` binary: parses, dispatches, and says how it ended. It holds no rule of the domain.
 
+#![warn(clippy::print_stdout)]
+
 mod commands;
 mod config;
 mod flags;
@@ -14,14 +16,25 @@ use clap::{CommandFactory as _, Parser as _};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = flags::as_parsed(std::env::args(), &commands::Cli::command());
+    let mut typed = Vec::new();
+    for argument in std::env::args_os() {
+        match argument.into_string() {
+            Ok(argument) => typed.push(argument),
+            Err(raw) => {
+                eprintln!("argument {}, {raw:?}, is not UTF-8", typed.len());
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    let named = typed.get(1).cloned();
+    let arguments = flags::as_parsed(typed, &commands::Cli::command());
     if matches!(arguments.get(1).map(String::as_str), Some("-v" | "--version")) {
-        println!("Muster v{}", env!("CARGO_PKG_VERSION"));
-        return ExitCode::SUCCESS;
+        let said = commands::out::line(format_args!("Muster v{}", env!("CARGO_PKG_VERSION")));
+        return said.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     let cli = match commands::Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return refused(&error),
+        Err(error) => return refused(&error, named.as_deref()),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -43,8 +56,7 @@ fn main() -> ExitCode {
 }
 
 /// Exit codes as Consul's: 0 for help that was asked for, 127 for a command that there is not, else 1.
-fn refused(error: &clap::Error) -> ExitCode {
-    let named = std::env::args().nth(1);
+fn refused(error: &clap::Error, named: Option<&str>) -> ExitCode {
     let known = named.is_some_and(|name| commands::Cli::command().find_subcommand(name).is_some());
     let code = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,

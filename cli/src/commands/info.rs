@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::http::HttpFlags;
 use super::{Failure, no_words};
+use crate::commands::out::say;
 
 /// Flags of `muster info`.
 #[derive(clap::Args)]
@@ -22,10 +23,10 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     };
     // Both levels in the order of their names.
     for (area, facts) in std::collections::BTreeMap::from_iter(stats) {
-        println!("{area}:");
+        say!("{area}:");
         let facts = facts.as_object().into_iter().flatten();
         for (name, fact) in std::collections::BTreeMap::from_iter(facts) {
-            println!("\t{name} = {}", fact.as_str().map_or_else(|| fact.to_string(), str::to_owned));
+            say!("\t{name} = {}", fact.as_str().map_or_else(|| fact.to_string(), str::to_owned));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::http::{HttpFlags, segment};
+use crate::commands::out::say;
 
 /// Flags of `muster join`.
 #[derive(clap::Args)]
@@ -34,6 +35,6 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     if joined == 0 {
         return Err(Failure::Said("Failed to join any nodes.".into()));
     }
-    println!("Successfully joined cluster by contacting {joined} nodes.");
+    say!("Successfully joined cluster by contacting {joined} nodes.");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::http::HttpFlags;
 use super::{Failure, no_words};
+use crate::commands::out::say;
 
 /// Flags of `muster leave`.
 #[derive(clap::Args)]
@@ -15,6 +16,6 @@ pub(crate) struct Flags {
 pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     no_words(&flags.words)?;
     flags.http.put("Error leaving", "/v1/agent/leave", &[]).await?;
-    println!("Graceful leave complete");
+    say!("Graceful leave complete");
     Ok(())
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::http::{HttpFlags, segment, text};
 use super::{Failure, no_words};
+use crate::commands::out::say;
 
 /// Flags of `muster maint`.
 #[derive(clap::Args)]
@@ -45,12 +46,12 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     if flags.service.is_empty() {
         let what = format!("Error {doing} node maintenance");
         flags.http.put(&what, "/v1/agent/maintenance", query).await?;
-        println!("Node maintenance is now {now}");
+        say!("Node maintenance is now {now}");
     } else {
         let what = format!("Error {doing} service maintenance");
         let path = format!("/v1/agent/service/maintenance/{}", segment(&flags.service));
         flags.http.put(&what, &path, query).await?;
-        println!("Service maintenance is now {now} for {:?}", flags.service);
+        say!("Service maintenance is now {now} for {:?}", flags.service);
     }
     Ok(())
 }
@@ -63,9 +64,9 @@ async fn list(http: &HttpFlags) -> Result<(), Failure> {
     for (id, check) in checks {
         let reason = check.get("Notes").and_then(Value::as_str).unwrap_or_default();
         if id == "_node_maintenance" {
-            println!("Node:\n  Name:   {node}\n  Reason: {reason}\n");
+            say!("Node:\n  Name:   {node}\n  Reason: {reason}\n");
         } else if let Some(service) = id.strip_prefix("_service_maintenance:") {
-            println!("Service:\n  ID:     {service}\n  Reason: {reason}\n");
+            say!("Service:\n  ID:     {service}\n  Reason: {reason}\n");
         }
     }
     Ok(())

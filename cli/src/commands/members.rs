@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Failure;
 use super::http::{HttpFlags, text};
 use super::table::{pairs, render, row};
+use crate::commands::out::say;
 
 /// Flags of `muster members`.
 #[derive(clap::Args)]
@@ -48,7 +49,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
         false => row(["Node", "Address", "Status", "Type", "Build", "Protocol", "DC", "Segment"]),
     }];
     rows.extend(members.iter().map(|member| if flags.detailed { detailed(member) } else { short(member) }));
-    println!("{}", render(&rows));
+    say!("{}", render(&rows));
     Ok(())
 }
 

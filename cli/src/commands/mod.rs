@@ -11,6 +11,7 @@ mod leave;
 mod maint;
 mod members;
 mod operator;
+pub(crate) mod out;
 mod reload;
 mod services;
 mod table;
@@ -28,6 +29,9 @@ pub(crate) enum Failure {
     /// Nothing was found, and nothing is to be said.
     #[error("")]
     Nothing,
+    /// Whoever read what was printed has gone.
+    #[error("")]
+    Unread,
     #[error("{what}: {error}")]
     Io { what: String, error: std::io::Error },
 }
@@ -38,6 +42,8 @@ impl Failure {
         match self {
             Self::Said(_) | Self::Io { .. } => 1,
             Self::Nothing => 2,
+            // As a shell reports a program that wrote to a closed pipe.
+            Self::Unread => 141,
         }
     }
 }

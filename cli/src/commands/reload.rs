@@ -2,6 +2,7 @@
 
 use super::http::HttpFlags;
 use super::{Failure, no_words};
+use crate::commands::out::say;
 
 /// Flags of `muster reload`.
 #[derive(clap::Args)]
@@ -15,6 +16,6 @@ pub(crate) struct Flags {
 pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     no_words(&flags.words)?;
     flags.http.put("Error reloading", "/v1/agent/reload", &[]).await?;
-    println!("Configuration reload triggered");
+    say!("Configuration reload triggered");
     Ok(())
 }

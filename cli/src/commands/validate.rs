@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Failure, agent};
+use crate::commands::out::say;
 use crate::config::Sources;
 
 /// Flags of `muster validate`.
@@ -28,7 +29,7 @@ pub(super) fn run(flags: &Flags) -> Result<(), Failure> {
     let settled = sources.load().and_then(|loaded| agent::settle(&agent::Flags::default(), &loaded, None));
     settled.map_err(|error| Failure::Said(format!("Config validation failed: {error}")))?;
     if !flags.quiet {
-        println!("Configuration is valid!");
+        say!("Configuration is valid!");
     }
     Ok(())
 }

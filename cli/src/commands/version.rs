@@ -1,6 +1,7 @@
 //! `muster version`.
 
 use super::Failure;
+use crate::commands::out::say;
 
 /// Flags of `muster version`.
 #[derive(clap::Args)]
@@ -13,8 +14,8 @@ pub(crate) struct Flags {
 pub(super) fn run(flags: &Flags) -> Result<(), Failure> {
     let version = env!("CARGO_PKG_VERSION");
     match flags.format.as_str() {
-        "pretty" => println!("Muster v{version}"),
-        "json" => println!("{{\"Version\":\"{version}\",\"Revision\":\"\",\"Prerelease\":\"\"}}"),
+        "pretty" => say!("Muster v{version}"),
+        "json" => say!("{{\"Version\":\"{version}\",\"Revision\":\"\",\"Prerelease\":\"\"}}"),
         other => return Err(Failure::Said(format!("Invalid format: {other}; use pretty or json"))),
     }
     Ok(())

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::Failure;
 use super::http::{HttpFlags, key_path, segment};
+use crate::commands::out::say;
 
 /// After a failure; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -55,7 +56,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     let (path, query) = question(&flags)?;
     if flags.words.is_empty() {
         let (value, _) = ask(&flags, &path, &query, 0).await.map_err(Failure::Said)?;
-        println!("{}", indented(&value).map_err(Failure::Said)?);
+        say!("{}", indented(&value).map_err(Failure::Said)?);
         return Ok(());
     }
     let (mut index, mut last, mut pause) = (0, None, FIRST_PAUSE);

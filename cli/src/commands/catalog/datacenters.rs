@@ -2,6 +2,7 @@
 
 use super::super::http::HttpFlags;
 use super::super::{Failure, no_words};
+use crate::commands::out::say;
 
 /// Flags of `muster catalog datacenters`.
 #[derive(clap::Args)]
@@ -16,7 +17,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     no_words(&flags.words)?;
     let names = flags.http.get("Error listing datacenters", "/v1/catalog/datacenters", &[]).await?;
     for name in names.as_array().into_iter().flatten() {
-        println!("{}", name.as_str().unwrap_or_default());
+        say!("{}", name.as_str().unwrap_or_default());
     }
     Ok(())
 }

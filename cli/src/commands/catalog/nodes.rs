@@ -6,6 +6,7 @@ use super::super::http::{HttpFlags, segment, text};
 use super::super::table::{pairs, render, row};
 use super::super::{Failure, no_words};
 use super::{borrowed, meta};
+use crate::commands::out::say;
 
 /// Flags of `muster catalog nodes`.
 #[derive(clap::Args)]
@@ -71,6 +72,6 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
         }
         rows.push(cells);
     }
-    println!("{}", render(&rows));
+    say!("{}", render(&rows));
     Ok(())
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::http::{HttpFlags, segment, text};
 use super::super::{Failure, no_words};
 use super::{borrowed, meta};
+use crate::commands::out::say;
 
 /// Flags of `muster catalog services`.
 #[derive(clap::Args)]
@@ -64,6 +65,6 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
             lines.push_str(&format!("{name}\n"));
         }
     }
-    println!("{}", lines.trim_end());
+    say!("{}", lines.trim_end());
     Ok(())
 }

@@ -5,6 +5,7 @@ use reqwest::Method;
 use super::super::Failure;
 use super::super::http::{HttpFlags, key_path};
 use super::bare;
+use crate::commands::out::say;
 
 /// Flags of `muster kv delete`.
 #[derive(clap::Args)]
@@ -56,6 +57,6 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     if flags.cas && answer.body.trim_ascii() != b"true" {
         return said(format!("Error! Did not delete key {key}: CAS failed"));
     }
-    println!("Success! Deleted {}: {key}", if flags.recurse { "keys with prefix" } else { "key" });
+    say!("Success! Deleted {}: {key}", if flags.recurse { "keys with prefix" } else { "key" });
     Ok(())
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::Failure;
 use super::super::http::{HttpFlags, key_path, text};
 use super::bare;
+use crate::commands::out::say;
 
 /// Flags of `muster kv export`.
 #[derive(clap::Args)]
@@ -37,7 +38,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
         json!({ "key": text(entry, "Key"), "flags": entry.get("Flags"), "value": value })
     };
     let entries: Vec<Value> = found.as_array().into_iter().flatten().map(entry).collect();
-    println!("{}", tabbed(&entries).map_err(failed)?);
+    say!("{}", tabbed(&entries).map_err(failed)?);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use reqwest::Method;
 use super::super::Failure;
 use super::super::http::{HttpFlags, key_path};
 use super::data;
+use crate::commands::out::say;
 
 /// Flags of `muster kv import`.
 #[derive(clap::Args)]
@@ -44,7 +45,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
         let what = format!("Error! Failed writing data for key {}", entry.key);
         let number = entry.flags.to_string();
         flags.http.call(&what, Method::PUT, &key_path(&entry.key), &[("flags", &number)], value).await?;
-        println!("Imported: {}", entry.key);
+        say!("Imported: {}", entry.key);
     }
     Ok(())
 }

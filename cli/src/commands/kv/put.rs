@@ -7,6 +7,7 @@ use reqwest::Method;
 use super::super::Failure;
 use super::super::http::{HttpFlags, key_path};
 use super::data;
+use crate::commands::out::say;
 
 /// Flags of `muster kv put`.
 #[derive(clap::Args)]
@@ -83,9 +84,9 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
         flags.http.call("Error! Failed writing data", Method::PUT, &key_path(key), &query, bytes).await?;
     if answer.body.trim_ascii() == b"true" {
         match (flags.cas, flags.acquire, flags.release) {
-            (false, true, _) => println!("Success! Lock acquired on: {key}"),
-            (false, false, true) => println!("Success! Lock released on: {key}"),
-            _ => println!("Success! Data written to: {key}"),
+            (false, true, _) => say!("Success! Lock acquired on: {key}"),
+            (false, false, true) => say!("Success! Lock released on: {key}"),
+            _ => say!("Success! Data written to: {key}"),
         }
         return Ok(());
     }

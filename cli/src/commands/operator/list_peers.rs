@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::Failure;
 use super::super::http::{HttpFlags, text};
 use super::super::table::{render, row};
+use crate::commands::out::say;
 
 /// Flags of `muster operator raft list-peers`.
 #[derive(clap::Args)]
@@ -34,6 +35,6 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
             protocol,
         ]));
     }
-    println!("{}", render(&rows));
+    say!("{}", render(&rows));
     Ok(())
 }

@@ -4,6 +4,7 @@ use reqwest::Method;
 
 use super::super::Failure;
 use super::super::http::HttpFlags;
+use crate::commands::out::say;
 
 /// Flags of `muster operator raft remove-peer`.
 #[derive(clap::Args)]
@@ -28,6 +29,6 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     };
     let path = "/v1/operator/raft/peer";
     flags.http.call("Error removing peer", Method::DELETE, path, &[(field, value)], Vec::new()).await?;
-    println!("Removed peer with {field} {value:?}");
+    say!("Removed peer with {field} {value:?}");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::super::Failure;
 use super::super::http::HttpFlags;
+use crate::commands::out::say;
 
 /// Flags of `muster operator raft transfer-leader`.
 #[derive(clap::Args)]
@@ -17,6 +18,6 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     let query: Vec<(&str, &str)> = flags.id.iter().map(|id| ("id", id.as_str())).collect();
     let what = "Error transferring leadership";
     flags.http.put(what, "/v1/operator/raft/transfer-leader", &query).await?;
-    println!("Success");
+    say!("Success");
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::super::Failure;
 use super::super::http::{HttpFlags, segment};
 use super::of_files;
+use crate::commands::out::say;
 
 /// Flags of `muster services deregister`.
 #[derive(clap::Args)]
@@ -31,7 +32,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     for id in ids {
         let path = format!("/v1/agent/service/deregister/{}", segment(&id));
         flags.http.put(&format!("Error deregistering service {id:?}"), &path, &[]).await?;
-        println!("Deregistered service: {id}");
+        say!("Deregistered service: {id}");
     }
     Ok(())
 }

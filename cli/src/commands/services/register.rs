@@ -8,6 +8,7 @@ use reqwest::Method;
 use super::super::Failure;
 use super::super::http::HttpFlags;
 use super::of_files;
+use crate::commands::out::say;
 
 /// Flags of `muster services register`.
 #[derive(clap::Args)]
@@ -57,7 +58,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
         let body = serde_json::to_vec(&service).map_err(|error| Failure::Said(error.to_string()))?;
         let what = format!("Error registering service {:?}", service.name);
         flags.http.call(&what, Method::PUT, "/v1/agent/service/register", &[], body).await?;
-        println!("Registered service: {}", service.name);
+        say!("Registered service: {}", service.name);
     }
     Ok(())
 }
