@@ -129,12 +129,11 @@ fn agent(
     let advertise = match (flags.advertise, set.advertise_addr.as_deref().filter(|text| !text.is_empty())) {
         (Some(address), _) => address,
         (None, Some(text)) => config::address("advertise_addr", text)?,
+        (None, None) if bind.is_unspecified() => private(own_addresses()?.into_iter())?,
         (None, None) => bind,
     };
     if advertise.is_unspecified() {
-        return Err(format!(
-            "{advertise} cannot be told to others: set advertise_addr to this host's address"
-        ));
+        return Err("Advertise address cannot be 0.0.0.0, :: or [::]".into());
     }
     let mut meta = set.node_meta.clone();
     for pair in &flags.node_meta {
@@ -172,6 +171,28 @@ fn ip(flag: Option<IpAddr>, what: &str, file: Option<&str>) -> Result<IpAddr, St
         (Some(address), _) => Ok(address),
         (None, Some(text)) => config::address(what, text),
         (None, None) => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    }
+}
+
+/// The addresses of this host's interfaces.
+fn own_addresses() -> Result<Vec<IpAddr>, String> {
+    let interfaces = nix::ifaddrs::getifaddrs().map_err(|error| format!("this host's addresses: {error}"))?;
+    let address = |interface: nix::ifaddrs::InterfaceAddress| {
+        interface.address.and_then(|address| Some(IpAddr::V4(address.as_sockaddr_in()?.ip())))
+    };
+    Ok(interfaces.filter_map(address).collect())
+}
+
+/// The address that others are told where all are listened on: the only private one, as Consul has it.
+fn private(own: impl Iterator<Item = IpAddr>) -> Result<IpAddr, String> {
+    let mut private = own.filter(|address| matches!(address, IpAddr::V4(address) if address.is_private()));
+    match (private.next(), private.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err("No private IPv4 address found".into()),
+        (Some(_), Some(_)) => {
+            Err("Multiple private IPv4 addresses found. Please configure one with 'bind' and/or 'advertise'."
+                .into())
+        }
     }
 }
 
@@ -213,6 +234,14 @@ mod tests {
         assert_eq!((&*host.common.agent.datacenter, &*host.common.agent.node), ("flag", "n"));
         assert_eq!(host.common.retry_join, ["a:8300", "b:1"]);
         assert_eq!(host.common.http.to_string(), "127.0.0.1:1");
+    }
+
+    #[test]
+    fn where_all_addresses_are_listened_on_the_only_private_one_is_told() {
+        let from = |list: &[&str]| private(list.iter().map(|text| text.parse().unwrap()));
+        assert_eq!(from(&["127.0.0.1", "8.8.8.8", "10.0.0.7"]).unwrap().to_string(), "10.0.0.7");
+        assert!(from(&["127.0.0.1", "fd00::1"]).unwrap_err().starts_with("No private"));
+        assert!(from(&["10.0.0.7", "192.168.1.1"]).unwrap_err().starts_with("Multiple private"));
     }
 
     #[test]
