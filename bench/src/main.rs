@@ -38,6 +38,9 @@ impl BenchError {
 
 fn main() -> Result<(), BenchError> {
     let options = Options::parse();
+    if let Some(port) = options.floor {
+        return servers::floor::serve(port, &options.output).map_err(BenchError::io("the floor"));
+    }
     let cpus = cpus::Cpus::divided()?;
     // Before there are threads: they inherit it, and so do the load generators.
     cpus.keep_to_load()?;

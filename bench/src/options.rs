@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Consul's binary.
     #[arg(long, env = "BENCH_CONSUL")]
     pub(crate) consul: Option<PathBuf>,
+    /// Serves as the floor of single writes on this port, with its file at `output`.
+    #[arg(long, hide = true)]
+    pub(crate) floor: Option<u16>,
     /// What Muster was built from, for the report.
     #[arg(long, env = "BENCH_REVISION", default_value = "unknown")]
     pub(crate) revision: String,

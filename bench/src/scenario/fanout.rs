@@ -13,6 +13,8 @@ use crate::{BenchError, seed, stage::Stage};
 
 const WAITERS: usize = 1000;
 const CHANGES: usize = 3;
+/// The longest that an answer may take: a server that refuses waiters is a failure, and no pause.
+const LONGEST: Duration = Duration::from_secs(70);
 const HOW: &str =
     "1,000 connections, GET /v1/health/service/web?index=N&wait=60s, one PUT /v1/catalog/register";
 
@@ -41,13 +43,13 @@ pub(super) async fn run(stage: &Stage, who: Who, figures: &mut Vec<Figure>) -> R
     Ok(())
 }
 
-/// Waiters on the service `web`; each ends with the time of its whole answer.
+/// Waiters on the service `web`, each on a connection that it keeps, as clients do; each ends with the time at
+/// which it had its whole answer.
 async fn block(url: &str) -> Result<JoinSet<Result<Instant, BenchError>>, BenchError> {
     let answer = reqwest::get(format!("{url}/v1/health/service/web")).await?;
     let index = answer.headers().get("X-Consul-Index").and_then(|value| value.to_str().ok()).unwrap_or("1");
-    let request = format!(
-        "GET /v1/health/service/web?index={index}&wait=60s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
-    );
+    let request =
+        format!("GET /v1/health/service/web?index={index}&wait=60s HTTP/1.1\r\nHost: bench\r\n\r\n");
     let address = url.trim_start_matches("http://");
     let mut tasks = JoinSet::new();
     for _ in 0..WAITERS {
@@ -55,16 +57,36 @@ async fn block(url: &str) -> Result<JoinSet<Result<Instant, BenchError>>, BenchE
         stream.write_all(request.as_bytes()).await.map_err(BenchError::io(address))?;
         tasks.spawn(async move {
             let mut answer = Vec::with_capacity(16 << 10);
-            stream.read_to_end(&mut answer).await.map_err(BenchError::io("a waiter"))?;
+            let whole = async {
+                while !is_whole(&answer) {
+                    if stream.read_buf(&mut answer).await? == 0 {
+                        return Err(std::io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Ok(())
+            };
+            let limit = tokio::time::timeout(LONGEST, whole).await;
+            limit.unwrap_or_else(|late| Err(late.into())).map_err(BenchError::io("a waiter"))?;
+            let took = Instant::now();
             if answer.starts_with(b"HTTP/1.1 200") {
-                Ok(Instant::now())
-            } else {
-                let head = String::from_utf8_lossy(answer.get(..80).unwrap_or(&answer)).into_owned();
-                Err(BenchError::Unexpected(format!("a waiter was told {head}")))
+                return Ok(took);
             }
+            let head = String::from_utf8_lossy(answer.get(..80).unwrap_or(&answer)).into_owned();
+            Err(BenchError::Unexpected(format!("a waiter was told {head}")))
         });
     }
     Ok(tasks)
+}
+
+/// Whether an answer has come to its end, by its length or its last chunk.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let (head, body) = answer.split_at(end + 4);
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    match head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()) {
+        Some(length) => body.len() >= length,
+        None => body.ends_with(b"0\r\n\r\n"),
+    }
 }
 
 /// Waits until the process spends next to nothing.
@@ -79,4 +101,19 @@ async fn rest(process: &Process) -> Result<(), BenchError> {
         before = now;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole;
+
+    #[test]
+    fn an_answer_ends_with_its_length_or_its_last_chunk() {
+        let sized = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
+        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        for answer in [&sized[..], chunked] {
+            assert!(is_whole(answer));
+            assert!((0..answer.len()).all(|cut| !is_whole(&answer[..cut])));
+        }
+    }
 }

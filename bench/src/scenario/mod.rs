@@ -91,7 +91,7 @@ impl Scenario {
 
     /// There is a server of the same bytes that can do no more than serve them.
     fn has_ceiling(self) -> bool {
-        matches!(self, Self::Reads | Self::DnsRate)
+        matches!(self, Self::Reads | Self::DnsRate | Self::KvWrites)
     }
 
     /// A size is the same in each round, and filling takes long.
@@ -170,6 +170,6 @@ async fn rate(
     let each = (process.cpu_seconds()? - before) * 1e6 / answers.max(1.0);
     figures.push(Figure::new(what, "1/s", Better::More, how, rate));
     let cost = format!("{what}: server's CPU for each");
-    figures.push(Figure::new(cost, "µs", Better::Less, "utime + stime of /proc/pid/stat", each));
+    figures.push(Figure::new(cost, "µs", Better::Less, "run time in /proc/pid/task/*/schedstat", each));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Servers under measurement: started, waited for, weighed and ended.
 
 pub(crate) mod cluster;
+pub(crate) mod floor;
 pub(crate) mod knot;
 pub(crate) mod nginx;
 mod ports;
@@ -15,6 +16,6 @@ pub(crate) enum Who {
     Muster,
     /// The real one.
     Consul,
-    /// The fastest server of the same bytes: nginx for HTTP, Knot for DNS.
+    /// The fastest server of the same bytes: nginx for HTTP, Knot for DNS, a bare disk for single writes.
     Ceiling,
 }

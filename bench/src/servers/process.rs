@@ -5,9 +5,6 @@ use std::process::{Child, Command, Stdio};
 
 use crate::BenchError;
 
-/// The kernel's clock of CPU time, in ticks a second, on every Linux that there is.
-const TICKS: f64 = 100.0;
-
 /// A running process.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -86,30 +83,29 @@ impl Drop for Process {
     }
 }
 
+/// What the threads that live have run, in seconds: finer than the ticks of `/proc/<pid>/stat`.
 fn cpu_of(id: u32) -> Result<f64, BenchError> {
-    let path = format!("/proc/{id}/stat");
-    let text = std::fs::read_to_string(&path).map_err(BenchError::io(&path))?;
-    ticks(&text)
-        .map(|ticks| ticks / TICKS)
-        .ok_or_else(|| BenchError::Unexpected(format!("{path} says {text}")))
+    let path = format!("/proc/{id}/task");
+    let threads = std::fs::read_dir(&path).map_err(BenchError::io(&path))?;
+    let nanos = threads.flatten().filter_map(|thread| {
+        // One that has ended meanwhile counts no more.
+        nanos(&std::fs::read_to_string(thread.path().join("schedstat")).ok()?)
+    });
+    Ok(nanos.sum::<f64>() / 1e9)
 }
 
-/// User and system time in a line of `/proc/<pid>/stat`.
-fn ticks(stat: &str) -> Option<f64> {
-    // The name, in brackets, may hold anything.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ').skip(11);
-    Some(fields.next()?.parse::<f64>().ok()? + fields.next()?.parse::<f64>().ok()?)
+/// The run time in a `schedstat`: its first number.
+fn nanos(schedstat: &str) -> Option<f64> {
+    schedstat.split(' ').next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ticks;
+    use super::nanos;
 
     #[test]
-    fn reads_user_and_system_time_behind_any_name() {
-        let line = "12 (a) b) S 1 12 12 0 -1 4194304 100 0 0 0 30 12 0 0 20 0 1 0";
-        assert_eq!(ticks(line), Some(42.0));
-        assert_eq!(ticks("12 (a"), None);
+    fn the_first_number_is_the_time_run() {
+        assert_eq!(nanos("1500000000 20 3\n"), Some(1.5e9));
+        assert_eq!(nanos(""), None);
     }
 }
