@@ -1,3 +1,5 @@
+//! What operators write, what is wrong with it, and what nobody should write.
+
 use proptest::prelude::*;
 use serde_json::json;
 
