@@ -1,6 +1,7 @@
 //! The registry replicated, stored and served. It runs no checks and knows no agent.
 
 pub mod consensus;
+pub mod doors;
 mod hosts;
 mod http;
 pub mod hub;
@@ -28,6 +29,7 @@ use consensus::membership::{self, Meeting};
 use consensus::network::{Network, Wire};
 use consensus::state_machine::StateMachine;
 use consensus::types::{Peer, Raft};
+use doors::Limits;
 use hub::Hub;
 use leader::Duties;
 pub use leader::Terms;
@@ -115,10 +117,7 @@ impl Server {
             duties.run(&consensus_of_leader, &view, &stop).await;
             Ok(())
         });
-        let stop = token.clone();
-        tasks.spawn(
-            async move { axum::serve(rpc, port).with_graceful_shutdown(stop.cancelled_owned()).await },
-        );
+        tasks.spawn(doors::serve(rpc, port, Limits::between_hosts(), token.clone()));
         let meetings = Meetings::new(config.retry_join);
         let meeting = Meeting { me: config.me, expect: config.expect, addresses: meetings.clone() };
         let (gathering, stop) = (consensus.clone(), token.clone());
