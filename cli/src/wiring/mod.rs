@@ -1,5 +1,6 @@
 //! The only place where rooms are put together. It decides nothing.
 
+mod dns_facts;
 mod dns_on_view;
 mod dns_on_watch;
 mod front;

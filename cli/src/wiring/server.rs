@@ -67,7 +67,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         drive.run(stop).await;
         Ok(())
     });
-    let directory = Arc::new(DnsOnView::new(server.hub.clone(), server.consensus.clone()));
+    let directory = Arc::new(DnsOnView::new(&server));
     tasks.spawn("dns", muster_dns::run(sockets, directory, common.dns, token.clone()));
     let (router, stop) = (front::on_server(agent.clone(), server.router()), token.clone());
     tasks.spawn("http", async move {
