@@ -3,6 +3,8 @@
 mod dns_facts;
 mod dns_on_view;
 mod dns_on_watch;
+#[cfg(test)]
+mod fake_server;
 mod front;
 pub(crate) mod host;
 mod identity;
