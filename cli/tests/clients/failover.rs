@@ -70,3 +70,25 @@ fn servers_may_die_and_return() {
     until("the new address is shown", || client.dig("web.service.consul", "A") == ["10.0.0.3"]);
     until("the node is passing", || client.passes_at(&servers[2]));
 }
+
+#[test]
+fn an_agent_that_stops_answers_who_waits_and_holds_nobody_up() {
+    let server = Agent::server();
+    let mut client = Agent::client(&[&server], &[]);
+    until("the node is passing", || client.passes_at(&server));
+    let key: serde_json::Value = serde_json::from_str(&server.get("/v1/kv/ready").1).unwrap();
+    let url = format!("{}/v1/kv/ready?index={}&wait=60s", client.url(), key[0]["ModifyIndex"]);
+    let (done, answered) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let asks = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer =
+            runtime.block_on(async { asks.get(url).send().await.map(|answer| answer.status().as_u16()) });
+        let _ = done.send(answer);
+    });
+    assert!(answered.recv_timeout(Duration::from_millis(500)).is_err(), "it waits");
+    let took = client.stop();
+    assert_eq!(answered.recv_timeout(Duration::from_secs(5)).unwrap().unwrap(), 503);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    until("its node has left", || server.get(&format!("/v1/catalog/node/{}", client.name)).1 == "null");
+}
