@@ -23,14 +23,15 @@ const TRUNCATED: u8 = 0b10;
 
 /// Asks the recursors.
 pub(crate) struct Forward {
-    recursors: Vec<SocketAddr>,
-    each: Duration,
+    /// Each with the time that it may take.
+    recursors: Vec<(SocketAddr, Duration)>,
     permits: Semaphore,
 }
 
 impl Forward {
     pub(crate) fn new(recursors: Vec<SocketAddr>, each: Duration) -> Self {
-        Self { recursors, each, permits: Semaphore::new(MOST_UNDER_WAY) }
+        let recursors = recursors.into_iter().map(|recursor| (recursor, each)).collect();
+        Self { recursors, permits: Semaphore::new(MOST_UNDER_WAY) }
     }
 
     /// Whether there is nobody to ask.
@@ -42,10 +43,10 @@ impl Forward {
     /// truncated is asked again by TCP. `None` where nobody answered.
     pub(crate) async fn ask(&self, packet: &[u8], asked: usize, whole: bool) -> Option<Vec<u8>> {
         let _permit = self.permits.try_acquire().ok()?;
-        for recursor in &self.recursors {
+        for (recursor, longest) in &self.recursors {
             let mut question = packet.to_vec();
             question.get_mut(..2)?.copy_from_slice(&rand::random::<[u8; 2]>());
-            match timeout(self.each, one(*recursor, &question, asked, whole)).await {
+            match timeout(*longest, one(*recursor, &question, asked, whole)).await {
                 Ok(Ok(mut reply)) if is_final(&reply) => {
                     reply.get_mut(..2)?.copy_from_slice(packet.get(..2)?);
                     return Some(reply);

@@ -75,6 +75,10 @@ fn rfc2782(labels: &[&str]) -> bool {
 }
 
 fn address(hex: &str) -> Option<IpAddr> {
+    // Numbers may have signs, which have no place here.
+    if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
     match hex.len() {
         8 => u32::from_str_radix(hex, 16).ok().map(|bits| Ipv4Addr::from(bits).into()),
         32 => u128::from_str_radix(hex, 16).ok().map(|bits| Ipv6Addr::from(bits).into()),
@@ -98,7 +102,7 @@ fn reverse(name: &str) -> Option<IpAddr> {
             return None;
         }
         for (octet, part) in octets.iter_mut().zip(parts.iter().rev()) {
-            *octet = part.parse().ok()?;
+            *octet = part.parse().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()))?;
         }
         return Some(IpAddr::V4(octets.into()));
     }
@@ -109,7 +113,7 @@ fn reverse(name: &str) -> Option<IpAddr> {
         return None;
     }
     for nibble in nibbles.iter().rev() {
-        let value = u8::from_str_radix(nibble, 16).ok().filter(|_| nibble.len() == 1)?;
+        let value = nibble.parse::<char>().ok()?.to_digit(16)?;
         bits = bits << 4 | u128::from(value);
     }
     Some(IpAddr::V6(bits.into()))
@@ -128,6 +132,8 @@ mod tests {
     fn service(name: &str, tag: Option<&str>) -> Question {
         Question::Service { name: name.into(), tag: tag.map(Into::into) }
     }
+
+    const V6_REVERSE: &str = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.e.f.ip6.arpa";
 
     #[test]
     fn every_form_is_read() {
@@ -148,6 +154,11 @@ mod tests {
             ("0a000001.addr.dc1.consul", Question::Address(Ipv4Addr::new(10, 0, 0, 1).into())),
             ("1.0.0.10.in-addr.arpa", Question::Reverse(Ipv4Addr::new(10, 0, 0, 1).into())),
             ("zz.addr.consul", Question::Unknown),
+            ("+a000001.addr.consul", Question::Unknown),
+            ("+1.0.0.127.in-addr.arpa", Question::Foreign),
+            ("1.0.0.+127.in-addr.arpa", Question::Foreign),
+            ("1.0.0.256.in-addr.arpa", Question::Foreign),
+            (V6_REVERSE, Question::Reverse(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1).into())),
             ("web.service.dc2.consul", Question::Unknown),
             ("nonsense.consul", Question::Unknown),
             ("service.consul", Question::Unknown),

@@ -88,7 +88,7 @@ pub async fn run<D: Directory>(
     drop(waiting);
     servers.spawn(later(queue, handler.clone()));
     for listener in sockets.tcp {
-        servers.spawn(streams::serve(listener, handler.clone()));
+        servers.spawn(streams::serve(listener, handler.clone(), streams::Limits::default()));
     }
     let result = tokio::select! {
         () = stop.cancelled() => Ok(()),

@@ -1,54 +1,95 @@
 //! DNS over TCP. A connection asks one thing after the other, as many as it likes, and is closed when it is
-//! idle; how many there are is limited, and so is what each may hold: one question and one answer.
+//! idle; how many there are is limited, of one client and of all, and so is what each may hold: one question and
+//! one answer.
 
+use std::collections::HashMap;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::Directory;
 use crate::handler::{Handler, Transport};
 
-const CONNECTIONS: usize = 1024;
-const IDLE: Duration = Duration::from_secs(10);
 /// No question is longer, with all its options.
 const LONGEST_QUESTION: usize = 4096;
+/// After an accept that failed: out of descriptors, most likely, and some will be free again.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// What connections may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// All at once.
+    pub(crate) all: usize,
+    /// From one address at once.
+    pub(crate) per_client: usize,
+    /// One that asks nothing for so long is closed, and so is one that takes longer to send a question or to take
+    /// an answer.
+    pub(crate) idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { all: 1024, per_client: 100, idle: Duration::from_secs(10) }
+    }
+}
 
 /// Accepts and serves connections.
-pub(crate) async fn serve<D: Directory>(listener: TcpListener, handler: Arc<Handler<D>>) -> io::Result<()> {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
+pub(crate) async fn serve<D: Directory>(
+    listener: TcpListener,
+    handler: Arc<Handler<D>>,
+    limits: Limits,
+) -> io::Result<()> {
+    let (mut connections, mut of) = (JoinSet::new(), HashMap::<IpAddr, usize>::new());
     loop {
-        while connections.try_join_next().is_some() {}
-        let (stream, _) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                // Out of descriptors, most likely: some will be free again.
-                tokio::time::sleep(Duration::from_millis(100)).await;
+        let (stream, from) = tokio::select! {
+            Some(left) = connections.join_next() => {
+                if let Ok(from) = left
+                    && let Some(count) = of.get_mut(&from)
+                {
+                    *count -= 1;
+                    if *count == 0 {
+                        of.remove(&from);
+                    }
+                }
                 continue;
             }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) => (stream, from.ip()),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(BREATH).await;
+                    continue;
+                }
+            }
         };
-        let Ok(permit) = permits.clone().try_acquire_owned() else { continue };
+        if connections.len() >= limits.all || of.get(&from).is_some_and(|mine| *mine >= limits.per_client) {
+            continue;
+        }
+        *of.entry(from).or_default() += 1;
         let handler = handler.clone();
         connections.spawn(async move {
-            if let Err(error) = converse(stream, &handler).await {
+            if let Err(error) = converse(stream, &handler, limits.idle).await {
                 tracing::debug!(%error, "a connection ended");
             }
-            drop(permit);
+            from
         });
     }
 }
 
-async fn converse<D: Directory>(mut stream: TcpStream, handler: &Handler<D>) -> io::Result<()> {
+async fn converse<D: Directory>(
+    mut stream: TcpStream,
+    handler: &Handler<D>,
+    idle: Duration,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     loop {
-        let length = match timeout(IDLE, stream.read_u16()).await {
+        let length = match timeout(idle, stream.read_u16()).await {
             Ok(Ok(length)) => usize::from(length),
             // Closed, or silent for long enough.
             Ok(Err(_)) | Err(_) => return Ok(()),
@@ -57,10 +98,10 @@ async fn converse<D: Directory>(mut stream: TcpStream, handler: &Handler<D>) -> 
             return Ok(());
         }
         let mut packet = vec![0; length];
-        timeout(IDLE, stream.read_exact(&mut packet)).await??;
+        timeout(idle, stream.read_exact(&mut packet)).await??;
         let Some(reply) = handler.reply(&packet, Transport::Stream).await else { return Ok(()) };
         let size = u16::try_from(reply.len()).map_err(io::Error::other)?;
         let framed = [&size.to_be_bytes(), &*reply].concat();
-        timeout(IDLE, stream.write_all(&framed)).await??;
+        timeout(idle, stream.write_all(&framed)).await??;
     }
 }

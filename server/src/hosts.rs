@@ -24,6 +24,9 @@ use crate::rpc::HANDED_ON;
 /// The longest that the leader may take to answer for us.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What a server says that cannot do it now, but another may. Agents read it.
+const NO_LEADER: &str = "No cluster leader";
+
 /// What these routes need.
 #[derive(Clone)]
 pub(crate) struct Hosts {
@@ -138,7 +141,7 @@ async fn deregister(hosts: &Hosts, node: &str) -> Response {
 async fn ask_leader(hosts: &Hosts, path: &str, body: Bytes, limit: Duration) -> Response {
     let me = hosts.consensus.id();
     let Some((_, leader)) = hosts.consensus.leader().filter(|(id, _)| *id != me) else {
-        return (StatusCode::INTERNAL_SERVER_ERROR, "No cluster leader").into_response();
+        return (StatusCode::INTERNAL_SERVER_ERROR, NO_LEADER).into_response();
     };
     match hosts.consensus.wire().put(&leader.address, &format!("{path}?{HANDED_ON}"), body, limit).await {
         Ok((status, body)) => (status, body).into_response(),
@@ -146,8 +149,12 @@ async fn ask_leader(hosts: &Hosts, path: &str, body: Bytes, limit: Duration) -> 
     }
 }
 
-/// The RPC addresses of all servers, so that an agent knows where else to go.
+/// The RPC addresses of all servers, so that an agent knows where else to go. A server that knows no leader may have
+/// been left behind by the others: its list is worth nothing.
 async fn servers(State(hosts): State<Hosts>) -> Response {
+    if hosts.consensus.leader().is_none() {
+        return (StatusCode::INTERNAL_SERVER_ERROR, NO_LEADER).into_response();
+    }
     let servers: Vec<String> = hosts.consensus.peers().into_iter().map(|(_, peer, _)| peer.address).collect();
     json_body(&json!(servers))
 }

@@ -2,10 +2,12 @@
 
 mod compaction;
 pub mod consensus;
+pub mod doors;
 mod hosts;
 mod http;
 pub mod hub;
 mod leader;
+pub mod names;
 mod read;
 mod rpc;
 mod space;
@@ -29,9 +31,12 @@ use consensus::membership::{self, Meeting};
 use consensus::network::{Network, Wire};
 use consensus::state_machine::StateMachine;
 use consensus::types::{Peer, Raft};
+use doors::Limits;
 use hub::Hub;
 use leader::Duties;
 pub use leader::Terms;
+use names::Names;
+use read::Reader;
 use storage::log::Log;
 use storage::snapshots::Snapshots;
 
@@ -64,6 +69,8 @@ pub struct Server {
     pub consensus: Consensus,
     /// The view and its waiters.
     pub hub: Arc<Hub>,
+    /// Who names and addresses belong to.
+    pub names: Arc<Names>,
     tasks: JoinSet<io::Result<()>>,
     public: Router,
     port: Router,
@@ -113,17 +120,23 @@ impl Server {
             duties: duties.clone(),
             datacenter: config.datacenter.as_str().into(),
         };
-        let to_agents = hosts::router(hosts).fallback_service(public.clone());
+        let names = Arc::new(Names::new(hub.clone()));
+        let reader = Reader::new(consensus.clone(), hub.clone(), config.blocked_queries);
+        let to_agents = hosts::router(hosts)
+            .merge(names::http::router(names.clone(), reader))
+            .fallback_service(public.clone());
         let port = rpc::router(consensus.clone(), config.me.clone(), to_agents.clone());
         let (consensus_of_leader, view, stop) = (consensus.clone(), hub.clone(), token.clone());
         tasks.spawn(async move {
             duties.run(&consensus_of_leader, &view, &stop).await;
             Ok(())
         });
-        let stop = token.clone();
-        tasks.spawn(
-            async move { axum::serve(rpc, port).with_graceful_shutdown(stop.cancelled_owned()).await },
-        );
+        let (kept, stop) = (names.clone(), token.clone());
+        tasks.spawn(async move {
+            kept.keep(&stop).await;
+            Ok(())
+        });
+        tasks.spawn(doors::serve(rpc, port, Limits::between_hosts(), token.clone()));
         let meetings = Meetings::new(config.retry_join);
         let meeting = Meeting { me: config.me, expect: config.expect, addresses: meetings.clone() };
         let (gathering, stop) = (consensus.clone(), token.clone());
@@ -133,7 +146,7 @@ impl Server {
             Ok(())
         });
         tasks.spawn(until_fatal(consensus.raft().clone()));
-        Ok(Self { consensus, hub, tasks, public, port: to_agents, meetings })
+        Ok(Self { consensus, hub, names, tasks, public, port: to_agents, meetings })
     }
 
     /// The public API but for `/v1/agent/*`.

@@ -7,6 +7,8 @@ use axum::response::Response;
 use muster_agent::{Agent, Upstream};
 use muster_api::{ApiError, Reply};
 
+use super::upstream_remote::Servers;
+
 /// Largest body that is taken for the agent or for the relay; a server has smaller limits of its own.
 const BODY_LIMIT: usize = 8 << 20;
 
@@ -19,8 +21,8 @@ pub(super) fn on_server<U: Upstream>(agent: Agent<U>, public: Router) -> Router 
 }
 
 /// A client agent's port: all but its own is relayed.
-pub(super) fn on_client<U: Upstream>(agent: Agent<U>) -> Router {
-    Router::new().fallback(any::<U>).with_state(agent)
+pub(super) fn on_client(agent: Agent<Servers>, servers: Servers) -> Router {
+    Router::new().fallback(any).with_state((agent, servers))
 }
 
 async fn own<U: Upstream>(State(agent): State<Agent<U>>, request: Request) -> Response {
@@ -30,11 +32,11 @@ async fn own<U: Upstream>(State(agent): State<Agent<U>>, request: Request) -> Re
     }
 }
 
-async fn any<U: Upstream>(State(agent): State<Agent<U>>, request: Request) -> Response {
+async fn any(State((agent, servers)): State<(Agent<Servers>, Servers)>, request: Request) -> Response {
     let mine = request.uri().path().starts_with("/v1/agent/");
     match whole(request).await {
         Ok(request) if mine => agent.answer(request).await.map(Body::from),
-        Ok(request) => agent.relay(request).await.map(Body::from),
+        Ok(request) => servers.relay(request).await.map(Body::from),
         Err(error) => reply(error),
     }
 }

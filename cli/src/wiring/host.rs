@@ -47,13 +47,13 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         list.refresh(&stop).await;
         Ok(())
     });
-    let (directory, watching) = DnsOnWatch::new(servers, token.clone());
+    let (directory, watching) = DnsOnWatch::new(servers.clone(), token.clone());
     tasks.spawn("watches", async move {
         watching.await;
         Ok(())
     });
     tasks.spawn("dns", muster_dns::run(sockets, Arc::new(directory), common.dns, token.clone()));
-    let (router, stop) = (front::on_client(agent.clone()), token.clone());
+    let (router, stop) = (front::on_client(agent.clone(), servers), token.clone());
     tasks.spawn("http", doors::serve(http, router, common.limits, stop));
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = %common.dns_at, "muster is up");

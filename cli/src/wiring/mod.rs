@@ -1,8 +1,10 @@
 //! The only place where rooms are put together. It decides nothing.
 
+mod dns_facts;
 mod dns_on_view;
 mod dns_on_watch;
-pub(crate) mod doors;
+#[cfg(test)]
+mod fake_server;
 mod front;
 pub(crate) mod host;
 mod identity;
@@ -18,6 +20,7 @@ use std::time::Duration;
 
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
+pub(crate) use muster_server::doors;
 use tokio::net::{TcpListener, TcpStream};
 
 /// What every agent is started with, on a server or elsewhere.

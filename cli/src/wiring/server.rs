@@ -52,7 +52,9 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         terms,
         blocked_queries,
     };
-    let server = Server::open(config, rpc, token.clone()).await?;
+    // The server ends after the HTTP port, so that what is being written can be answered.
+    let port_closed = CancellationToken::new();
+    let server = Server::open(config, rpc, port_closed.clone()).await?;
     let mut tasks = Tasks::default();
     let upstream = InProcess { routes: server.port(), meetings: server.meetings() };
     let (agent, drive) = Agent::open(agent_config, upstream, &token)?;
@@ -65,10 +67,13 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         drive.run(stop).await;
         Ok(())
     });
-    let directory = Arc::new(DnsOnView::new(server.hub.clone(), server.consensus.clone()));
+    let directory = Arc::new(DnsOnView::new(&server));
     tasks.spawn("dns", muster_dns::run(sockets, directory, common.dns, token.clone()));
     let (router, stop) = (front::on_server(agent.clone(), server.router()), token.clone());
-    tasks.spawn("http", doors::serve(http, router, common.limits, stop));
+    tasks.spawn("http", async move {
+        let _closed = port_closed.drop_guard();
+        doors::serve(http, router, common.limits, stop).await
+    });
     tasks.spawn("server", server.run());
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = %common.dns_at, rpc = %rpc_at, "muster is up");

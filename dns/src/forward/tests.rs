@@ -11,6 +11,11 @@ use crate::record::kind;
 use crate::wire::plain;
 use crate::{Config, Directory, Instance, NodeFacts, Owner, Subject, encode};
 
+/// Longer than any that answers takes, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// For one that never answers.
+const BRIEF: Duration = Duration::from_millis(100);
+
 struct Nobody;
 
 impl Directory for Nobody {
@@ -112,8 +117,7 @@ async fn recursor(manner: Manner) -> Recursor {
 
 fn handler(recursors: &[&Recursor]) -> Handler<Nobody> {
     let recursors = recursors.iter().map(|recursor| recursor.address).collect();
-    let recursor_timeout = Duration::from_millis(300);
-    Handler::new(Arc::new(Nobody), Config { recursors, recursor_timeout, ..Config::default() })
+    Handler::new(Arc::new(Nobody), Config { recursors, recursor_timeout: PATIENCE, ..Config::default() })
 }
 
 async fn ask(handler: &Handler<Nobody>, name: &str, kind: u16, transport: Transport) -> Message {
@@ -126,22 +130,39 @@ async fn ask(handler: &Handler<Nobody>, name: &str, kind: u16, transport: Transp
     message
 }
 
+/// Asks these, in this order; what the first record of the answer says.
+async fn ask_in_turn(recursors: &[(&Recursor, Duration)]) -> Option<String> {
+    let recursors = recursors.iter().map(|(recursor, longest)| (recursor.address, *longest)).collect();
+    let forward = Forward { recursors, permits: Semaphore::new(MOST_UNDER_WAY) };
+    let found = forward.addresses(&Name::from_text("www.example.com").unwrap(), kind::A).await;
+    found.first().map(|record| format!("{:?}", record.data))
+}
+
 #[tokio::test]
 async fn the_next_is_asked_where_one_fails_or_is_silent() {
     let all = [recursor(Manner::Fails).await, recursor(Manner::Silent).await, recursor(Manner::Lies).await];
     let last = recursor(Manner::Answers).await;
-    let handler = handler(&[&all[0], &all[1], &all[2], &last]);
-    let message = ask(&handler, "www.example.com", kind::A, Transport::Datagram).await;
-    assert_eq!(message.answers[0].data.to_string(), "7.7.7.7");
-    assert!(!message.metadata.authoritative);
+    let answer =
+        ask_in_turn(&[(&all[0], PATIENCE), (&all[1], BRIEF), (&all[2], PATIENCE), (&last, PATIENCE)]).await;
+    assert_eq!(answer.unwrap(), "A(7.7.7.7)");
     assert!(all.iter().all(|recursor| recursor.asked.load(Ordering::Relaxed) == 1));
     assert_eq!(last.asked.load(Ordering::Relaxed), 0, "one that lies does not keep the true answer away");
 }
 
 #[tokio::test]
+async fn what_others_say_is_not_ours() {
+    let (fails, answers) = (recursor(Manner::Fails).await, recursor(Manner::Answers).await);
+    let handler = handler(&[&fails, &answers]);
+    let message = ask(&handler, "www.example.com", kind::A, Transport::Datagram).await;
+    assert_eq!(message.answers[0].data.to_string(), "7.7.7.7");
+    assert!(!message.metadata.authoritative);
+}
+
+#[tokio::test]
 async fn nobody_left_is_a_failure() {
-    let silent = recursor(Manner::Silent).await;
-    let message = ask(&handler(&[&silent]), "www.example.com", kind::A, Transport::Datagram).await;
+    let (silent, fails) = (recursor(Manner::Silent).await, recursor(Manner::Fails).await);
+    assert_eq!(ask_in_turn(&[(&silent, BRIEF), (&fails, PATIENCE)]).await, None);
+    let message = ask(&handler(&[&fails]), "www.example.com", kind::A, Transport::Datagram).await;
     assert_eq!(u16::from(message.metadata.response_code), code::SERVER_FAILURE);
 }
 

@@ -120,6 +120,59 @@ async fn a_stream_takes_many_questions_at_once() {
     assert_eq!(timeout(LONG, stream.read(&mut [0])).await.unwrap().unwrap(), 0);
 }
 
+/// TCP alone, within these limits; where it listens.
+async fn streams_within(limits: streams::Limits) -> SocketAddr {
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let handler = Arc::new(Handler::new(Arc::new(Ten), Config::default()));
+    tokio::spawn(streams::serve(listener, handler, limits));
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// Whether this client is answered, rather than closed.
+async fn is_served(stream: &mut TcpStream) -> bool {
+    let packet = question(1, "web.service.consul", kind::A);
+    let size = u16::try_from(packet.len()).unwrap().to_be_bytes();
+    let _ = stream.write_all(&[&size, &*packet].concat()).await;
+    timeout(LONG, stream.read_u16()).await.expect("neither answered nor closed").is_ok()
+}
+
+async fn from(client: [u8; 4], to: SocketAddr) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((client, 0))).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+#[tokio::test]
+async fn one_client_cannot_take_all_connections() {
+    let (greedy, other) = ([127, 0, 0, 1], [127, 0, 0, 2]);
+    let limits = streams::Limits::default();
+    let address = streams_within(limits).await;
+    let mut held = Vec::new();
+    for _ in 0..limits.per_client {
+        let mut stream = from(greedy, address).await;
+        assert!(is_served(&mut stream).await);
+        held.push(stream);
+    }
+    assert!(!is_served(&mut from(greedy, address).await).await);
+    assert!(is_served(&mut from(other, address).await).await);
+    held.pop();
+    let again = async { while !is_served(&mut from(greedy, address).await).await {} };
+    timeout(LONG, again).await.expect("a place is free again");
+}
+
+#[tokio::test]
+async fn an_idle_stream_and_a_slow_one_are_closed() {
+    let idle = Duration::from_millis(200);
+    let address = streams_within(streams::Limits { idle, ..Default::default() }).await;
+    for begun in [&[][..], &[0], &[0, 30, 1]] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(begun).await.unwrap();
+        let closed = timeout(LONG, stream.read(&mut [0])).await.expect("it stays open");
+        assert!(matches!(closed, Ok(0) | Err(_)), "{begun:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_port_that_is_taken_is_said() {
     let taken = Sockets::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();

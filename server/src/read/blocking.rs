@@ -1,4 +1,4 @@
-//! The one wait loop: every query that blocks goes through it.
+//! The wait loops: every query that blocks goes through one of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,8 @@ use std::time::Duration;
 use muster_api::Wait;
 use muster_registry::View;
 use rand::Rng as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Question;
 use crate::hub::Hub;
@@ -17,9 +18,7 @@ use crate::hub::Hub;
 pub(super) async fn wait_for(hub: &Hub, question: &Question, wait: Wait) -> Arc<View> {
     // Subscribed first, looked second: no change falls between.
     let waiter = hub.subscribe(question.topics());
-    let sixteenth = u64::try_from(wait.longest.as_millis() / 16).unwrap_or(0);
-    let jitter = Duration::from_millis(rand::rng().random_range(0..=sixteenth));
-    let deadline = Instant::now() + wait.longest + jitter;
+    let deadline = deadline(wait);
     let changed = waiter.until(|| {
         let view = hub.view();
         let index = question.index(&view).max(1);
@@ -27,6 +26,65 @@ pub(super) async fn wait_for(hub: &Hub, question: &Question, wait: Wait) -> Arc<
         (index != wait.index && (index > wait.index || view.index() < wait.index)).then_some(view)
     });
     timeout_at(deadline, changed).await.unwrap_or_else(|_| hub.view())
+}
+
+fn deadline(wait: Wait) -> Instant {
+    let sixteenth = u64::try_from(wait.longest.as_millis() / 16).unwrap_or(0);
+    let jitter = Duration::from_millis(rand::rng().random_range(0..=sixteenth));
+    Instant::now() + wait.longest + jitter
+}
+
+/// A reason, beside its topics, to look at a question again.
+pub(crate) trait Again: Send {
+    fn rings(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// There is none.
+pub(crate) struct Never;
+
+impl Again for Never {
+    fn rings(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+}
+
+/// From time to time.
+impl Again for Duration {
+    fn rings(&mut self) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(*self)
+    }
+}
+
+/// Each time that something else is published.
+impl<T: Send + Sync> Again for watch::Receiver<T> {
+    async fn rings(&mut self) {
+        if self.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// Waits until the index of `question` is another than the one that the client has, or its time is over. Its topics
+/// may become others: they are asked for at the beginning and whenever `again` rings.
+pub(super) async fn wait_for_another(
+    hub: &Hub,
+    question: &Question,
+    wait: Wait,
+    mut again: impl Again,
+) -> Arc<View> {
+    let deadline = deadline(wait);
+    loop {
+        let waiter = hub.subscribe(question.topics());
+        let another = waiter.until(|| {
+            let view = hub.view();
+            (question.index(&view).max(1) != wait.index).then_some(view)
+        });
+        tokio::select! {
+            view = another => return view,
+            () = again.rings() => {}
+            () = sleep_until(deadline) => return hub.view(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,5 +134,40 @@ mod tests {
         wait_for(&hub, &question(List { prefix: Name::new("a/") }), wait).await;
         let took = began.elapsed();
         assert!((Duration::from_secs(16)..=Duration::from_secs(17)).contains(&took), "{took:?}");
+    }
+
+    /// A question whose index is that of the key which the other end names.
+    struct Follows(watch::Receiver<&'static str>);
+
+    impl Watched for Follows {
+        fn topics(&self) -> muster_registry::Topics {
+            Get { key: Name::new(*self.0.borrow()) }.topics()
+        }
+
+        fn index(&self, view: &View) -> u64 {
+            Get { key: Name::new(*self.0.borrow()) }.index(view)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_index_ends_a_wait_even_a_lower_one() {
+        let (hub, mut registry) = (Arc::new(Hub::default()), Registry::new());
+        set(&hub, &mut registry, 5, "first");
+        set(&hub, &mut registry, 9, "second");
+        let (name, follows) = watch::channel("second");
+        let question = question(Follows(follows.clone()));
+        let wait = Wait { index: 9, longest: Duration::from_secs(60) };
+        let (waiting, again) = (hub.clone(), follows.clone());
+        let blocked =
+            tokio::spawn(async move { wait_for_another(&waiting, &question, wait, again).await.index() });
+        while hub.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        set(&hub, &mut registry, 10, "first");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!blocked.is_finished(), "not its topic");
+        name.send_replace("first");
+        assert_eq!(blocked.await.unwrap(), 10);
+        assert_eq!(hub.waiting(), 0);
     }
 }

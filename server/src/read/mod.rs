@@ -16,6 +16,7 @@ use muster_registry::View;
 
 use crate::consensus::{Consensus, ReadStamp};
 use crate::hub::Hub;
+pub(crate) use blocking::{Again, Never};
 use kept::{Answer, Kept, Slot};
 pub(crate) use question::Question;
 use waiting::Seats;
@@ -81,6 +82,29 @@ impl Reader {
         let _seat = self.seats.take()?;
         let view = blocking::wait_for(&self.hub, &slot.question, wait).await;
         self.reply(&slot, &view, stamp, headers)
+    }
+
+    /// The answer to a question of agents, which is asked in `words`, from this server's view as it is. Who waits has
+    /// an index that is a version: any other one ends the wait, and so does `again`, as often as it rings, where the
+    /// question's topics do not tell everything.
+    pub(crate) async fn another(
+        &self,
+        words: &str,
+        question: Question,
+        wait: Option<Wait>,
+        again: impl Again,
+    ) -> Result<Reply, ApiError> {
+        let mode = ReadMode::Stale { max_stale: None };
+        let slot = match self.kept.find(words) {
+            Some(slot) => slot,
+            None => self.kept.keep(Slot::new(words.to_owned(), mode, question)),
+        };
+        let none = HeaderMap::new();
+        let Some(wait) = wait else { return self.now(&slot, mode, &none).await };
+        let _seat = self.seats.take()?;
+        let view = blocking::wait_for_another(&self.hub, &slot.question, wait, again).await;
+        let stamp = self.consensus.gate(mode).await?;
+        self.reply(&slot, &view, stamp, &none)
     }
 
     async fn now(&self, slot: &Slot, mode: ReadMode, headers: &HeaderMap) -> Result<Reply, ApiError> {
