@@ -48,6 +48,7 @@ pub(crate) fn deregister(
 fn admissible(view: &View, registration: &Registration) -> Result<(), Rejected> {
     let held = view.catalog.nodes.get(&registration.node);
     if let Some(entry) = held
+        && !registration.skip_node_update
         && !registration.node_id.is_empty()
         && !entry.node.id.is_empty()
         && entry.node.id != registration.node_id
