@@ -242,7 +242,7 @@ impl Consensus {
     }
 
     /// A sole voter cannot be deposed without its own vote: while it leads, its view is the newest there is.
-    fn rules_alone(&self) -> bool {
+    pub(crate) fn rules_alone(&self) -> bool {
         let metrics = self.raft.server_metrics();
         let metrics = metrics.borrow_watched();
         metrics.state == ServerState::Leader
