@@ -12,6 +12,8 @@ use crate::error::ApiError;
 /// The default and the longest wait of a blocking query.
 const WAIT: Duration = Duration::from_secs(300);
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// Most pairs of a query string: each costs more than its bytes.
+const MOST_PAIRS: usize = 256;
 
 /// The query string, decoded.
 #[derive(Debug, Default)]
@@ -30,10 +32,15 @@ impl Params {
     /// Reads a query string.
     ///
     /// # Errors
-    /// Where an escape is no text.
+    /// Where an escape is no text, or there are too many parameters.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut pairs = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            if pairs.len() == MOST_PAIRS {
+                return Err(ApiError::BadRequest(format!(
+                    "the query string has more than {MOST_PAIRS} parameters, which is as many as are taken"
+                )));
+            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             pairs.push((decode(&name.replace('+', " "))?, decode(&value.replace('+', " "))?));
         }
@@ -78,14 +85,10 @@ impl Params {
     /// Where it is no number.
     pub fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let Some((_, text)) = self.0.iter().find(|(key, _)| key == name) else { return Ok(None) };
-        match text.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => {
-                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                let why = if digits { "value out of range" } else { "invalid syntax" };
-                Err(ApiError::Internal(format!("strconv.ParseUint: parsing {text:?}: {why}")))
-            }
-        }
+        let number = unsigned(text);
+        number
+            .map(Some)
+            .map_err(|why| ApiError::Internal(format!("strconv.ParseUint: parsing {text:?}: {why}")))
     }
 
     /// Refuses what is Consul Enterprise's.
@@ -144,7 +147,7 @@ impl Params {
     /// Where the index is no number or the wait no duration.
     pub fn wait(&self) -> Result<Option<Wait>, ApiError> {
         let index = match self.get("index") {
-            Some(text) => text.parse().map_err(|_| ApiError::BadRequest("Invalid index".into()))?,
+            Some(text) => unsigned(text).map_err(|_| ApiError::BadRequest("Invalid index".into()))?,
             None => 0,
         };
         let longest = self.longest_wait()?;
@@ -157,14 +160,24 @@ impl Params {
     /// Where `?wait` is no duration.
     pub fn longest_wait(&self) -> Result<Duration, ApiError> {
         match self.get("wait") {
-            // A wait below zero is none that was asked for.
+            // A wait of zero or below is none that was asked for.
             Some(text) if text.strip_prefix('-').and_then(duration::parse).is_some() => Ok(WAIT),
-            Some(text) => duration::parse(text)
-                .map(|longest| longest.min(LONGEST_WAIT))
-                .ok_or_else(|| ApiError::BadRequest("Invalid wait time".into())),
+            Some(text) => match duration::parse(text) {
+                Some(Duration::ZERO) => Ok(WAIT),
+                Some(longest) => Ok(longest.min(LONGEST_WAIT)),
+                None => Err(ApiError::BadRequest("Invalid wait time".into())),
+            },
             None => Ok(WAIT),
         }
     }
+}
+
+/// Digits as a number, or why not, in Go's words: a sign is no digit.
+fn unsigned(text: &str) -> Result<u64, &'static str> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("invalid syntax");
+    }
+    text.parse().map_err(|_| "value out of range")
 }
 
 fn decode(text: &str) -> Result<String, ApiError> {
@@ -185,6 +198,12 @@ mod tests {
         assert_eq!(wait("index=5").unwrap(), Some(Wait { index: 5, longest: WAIT }));
         assert_eq!(wait("index=5&wait=9h").unwrap(), Some(Wait { index: 5, longest: LONGEST_WAIT }));
         assert_eq!(wait("index=5&wait=-1s").unwrap(), Some(Wait { index: 5, longest: WAIT }));
+        for zero in ["0", "0s", "0ms", "-0s"] {
+            let waits = wait(&format!("index=5&wait={zero}")).unwrap();
+            assert_eq!(waits, Some(Wait { index: 5, longest: WAIT }), "{zero}");
+        }
+        assert_eq!(wait("index=+5").unwrap_err().to_string(), "Invalid index");
+        assert_eq!(wait("index=%2B5").unwrap_err().to_string(), "Invalid index");
         assert_eq!(wait("index=x").unwrap_err().to_string(), "Invalid index");
         assert_eq!(wait("wait=x").unwrap_err().to_string(), "Invalid wait time");
     }
@@ -199,6 +218,30 @@ mod tests {
         assert_eq!(mode("max_stale=-1s").unwrap(), ReadMode::Default);
         assert_eq!(mode("max_stale=5").unwrap_err().to_string(), "Invalid max_stale value \"5\"");
         assert!(mode("max_stale=5s&consistent").is_err());
+    }
+
+    #[test]
+    fn a_number_is_made_of_digits() {
+        let number = |query: &str| Params::parse(query).unwrap().number("cas");
+        assert_eq!(number("cas=007").unwrap(), Some(7));
+        for (query, text) in [
+            ("cas=%2B0", "\"+0\": invalid syntax"),
+            ("cas", "\"\": invalid syntax"),
+            ("cas=1_0", "\"1_0\": invalid syntax"),
+        ] {
+            let refused = number(query).unwrap_err().to_string();
+            assert_eq!(refused, format!("strconv.ParseUint: parsing {text}"));
+        }
+        assert!(
+            number(&format!("cas={}0", u64::MAX)).unwrap_err().to_string().ends_with("value out of range")
+        );
+    }
+
+    #[test]
+    fn there_is_a_limit_to_parameters() {
+        assert!(Params::parse(&"a&".repeat(MOST_PAIRS)).is_ok());
+        let refused = Params::parse(&"a&".repeat(MOST_PAIRS + 1)).unwrap_err();
+        assert_eq!(refused.status(), http::StatusCode::BAD_REQUEST);
     }
 
     #[test]

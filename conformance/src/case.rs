@@ -31,6 +31,8 @@ pub(crate) struct Step {
     pub(crate) sorted: bool,
     /// Milliseconds that the answer may take at least and at most.
     pub(crate) within: Option<(u64, u64)>,
+    /// Milliseconds after which it is given up: that no answer came is the answer. 0: never.
+    pub(crate) given_up_after: u64,
 }
 
 /// What is sent.
@@ -76,6 +78,7 @@ pub(crate) const fn send(method: &'static str, path: &'static str) -> Step {
         until: "",
         sorted: false,
         within: None,
+        given_up_after: 0,
     }
 }
 
@@ -131,6 +134,10 @@ impl Step {
     }
     pub(crate) const fn within(mut self, least: u64, most: u64) -> Self {
         self.within = Some((least, most));
+        self
+    }
+    pub(crate) const fn give_up_after(mut self, milliseconds: u64) -> Self {
+        self.given_up_after = milliseconds;
         self
     }
 }

@@ -89,7 +89,12 @@ impl Script<'_> {
         };
         let headers: Vec<(String, String)> =
             step.headers.iter().map(|(name, value)| ((*name).to_owned(), self.fill(value))).collect();
-        wire::exchange(self.server.http, step.method, path, &headers, body.as_deref()).await
+        let answer = wire::exchange(self.server.http, step.method, path, &headers, body.as_deref());
+        if step.given_up_after == 0 {
+            return answer.await;
+        }
+        let longest = Duration::from_millis(step.given_up_after);
+        tokio::time::timeout(longest, answer).await.unwrap_or_else(|_| Ok(Answer::default()))
     }
 
     fn fill(&self, text: &str) -> String {

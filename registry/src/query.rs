@@ -21,6 +21,8 @@ pub trait Watched {
     fn topics(&self) -> Topics;
     /// The index of the answer, without making the answer. An answer is the same while its index is.
     fn index(&self, view: &View) -> u64;
+    /// About how many bytes the answer may have, or is made from; costs a look-up, as the index does.
+    fn size(&self, view: &View) -> usize;
 }
 
 /// A question about the state.

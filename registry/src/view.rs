@@ -120,10 +120,19 @@ impl View {
         self.floor = self.floor.max(up_to);
         forget(&mut self.catalog.lost_nodes, up_to);
         forget(&mut self.catalog.lost_services, up_to);
-        forget(&mut self.kv.tombstones, up_to);
+        let gone: Vec<Name> = self
+            .kv
+            .tombstones
+            .iter()
+            .filter(|lost| lost.index <= up_to)
+            .map(|lost| lost.key.clone())
+            .collect();
+        gone.iter().for_each(|key| self.kv.tombstones.remove(key));
+        forget(&mut self.catalog.instances_index, up_to);
     }
 }
 
+/// Takes out what is not above the floor: whatever is missing has the floor's index.
 fn forget<K: Ord + Clone>(tombstones: &mut OrdMap<K, u64>, up_to: u64) {
     let old: Vec<K> =
         tombstones.iter().filter(|(_, index)| **index <= up_to).map(|(key, _)| key.clone()).collect();

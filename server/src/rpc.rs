@@ -170,7 +170,12 @@ async fn read_index(State(port): State<Port>, body: Bytes) -> Response {
 
 async fn introduce(State(port): State<Port>) -> Response {
     match port.consensus.raft().is_initialized().await {
-        Ok(initialized) => encoded(&Introduction { id: port.consensus.id(), peer: port.me, initialized }),
+        Ok(initialized) => encoded(&Introduction {
+            id: port.consensus.id(),
+            peer: port.me,
+            initialized,
+            takes_part: port.consensus.takes_part(),
+        }),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::ast::Operator;
-use super::{Leaf, Record};
+use super::{Leaf, Record, pattern};
 
 /// An expression that fits the fields of its endpoint.
 #[derive(Debug)]
@@ -40,9 +40,23 @@ impl Filter {
     pub fn takes(&self, record: &dyn Record) -> bool {
         self.0.holds(record)
     }
+
+    /// The most bytes that its patterns may come to hold, besides what its text would take.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.0.patterns() * pattern::LARGEST
+    }
 }
 
 impl Bound {
+    fn patterns(&self) -> usize {
+        match self {
+            Self::Question(question) => usize::from(matches!(question.operand, Operand::Pattern(_))),
+            Self::Not(inner) => inner.patterns(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::patterns).sum(),
+        }
+    }
+
     fn holds(&self, record: &dyn Record) -> bool {
         match self {
             Self::Question(question) => record.show(&question.path, &mut |leaf| question.holds(leaf)),

@@ -4,7 +4,7 @@
 use regex::{Regex, RegexBuilder};
 
 /// The largest program that a pattern may become.
-const LARGEST: usize = 1 << 20;
+pub(super) const LARGEST: usize = 1 << 20;
 /// The highest count of a repetition.
 const MOST: u32 = 1000;
 

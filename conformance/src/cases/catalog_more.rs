@@ -31,6 +31,45 @@ pub(super) const CASES: &[Case] = &[
         ],
     ),
     case(
+        "catalog/register-skip-node-update-with-another-id",
+        &[
+            put(
+                "/v1/catalog/register",
+                r#"{"Node":"{n}","ID":"5a0d6f4e-0000-4000-8000-000000000003","Address":"10.0.0.1"}"#,
+            ),
+            put(
+                "/v1/catalog/register",
+                r#"{"Node":"{n}b","ID":"5a0d6f4e-0000-4000-8000-000000000004","Address":"10.0.0.1","Service":{"Service":"{n}"}}"#,
+            ),
+            put(
+                "/v1/catalog/register",
+                r#"{"Node":"{n}","ID":"5a0d6f4e-0000-4000-8000-000000000004","Address":"10.0.0.9","SkipNodeUpdate":true}"#,
+            ),
+            put(
+                "/v1/catalog/register",
+                r#"{"Node":"{n}","ID":"5a0d6f4e-0000-4000-8000-000000000005","Address":"10.0.0.9","SkipNodeUpdate":true}"#,
+            ),
+            get("/v1/catalog/node/{n}"),
+            get("/v1/catalog/node/{n}b"),
+        ],
+    ),
+    case(
+        "catalog/register-without-the-id-it-had",
+        &[
+            put(
+                "/v1/catalog/register",
+                r#"{"Node":"{n}","ID":"5a0d6f4e-0000-4000-8000-000000000006","Address":"10.0.0.1"}"#,
+            ),
+            put("/v1/catalog/register", r#"{"Node":"{n}","Address":"10.0.0.1"}"#),
+            get("/v1/catalog/node/{n}"),
+            put(
+                "/v1/catalog/register",
+                r#"{"Node":"{n}b","ID":"5a0d6f4e-0000-4000-8000-000000000006","Address":"10.0.0.1"}"#,
+            ),
+            get("/v1/catalog/node/{n}b"),
+        ],
+    ),
+    case(
         "catalog/register-repeated",
         &[
             put(

@@ -23,6 +23,20 @@ pub(super) const CASES: &[Case] = &[
         &[get("/v1/kv/{n}?index=abc"), get("/v1/kv/{n}?index=-1"), get("/v1/kv/{n}?index=1.5")],
     ),
     case(
+        "kv/numbers-with-signs",
+        &[
+            get("/v1/kv/{n}?index=%2B5"),
+            get("/v1/kv/{n}?index=+5"),
+            get("/v1/kv/{n}?index=1_0"),
+            put("/v1/kv/{n}?flags=%2B1", "x"),
+            put("/v1/kv/{n}?flags=+1", "x"),
+            put("/v1/kv/{n}?flags=0x1", "x"),
+            put("/v1/kv/{n}?cas=%2B0", "x"),
+            put("/v1/kv/{n}?cas=00", "x"),
+            delete("/v1/kv/{n}?cas=%2B0"),
+        ],
+    ),
+    case(
         "kv/wait-word",
         &[get("/v1/kv/{n}?wait=abc"), get("/v1/kv/{n}?wait=5"), get("/v1/kv/{n}?wait=-1s").within(0, 500)],
     ),
@@ -48,7 +62,32 @@ pub(super) const CASES: &[Case] = &[
             get("/v1/kv/{n}?recurse&index={index}&wait=500ms").within(450, 1300),
         ],
     ),
-    case("kv/wait-far-index", &[put("/v1/kv/{n}", "1"), get("/v1/kv/{n}?index=99999999&wait=500ms")]),
+    case(
+        "kv/wait-far-index",
+        &[
+            put("/v1/kv/{n}", "1"),
+            get("/v1/kv/{n}?index=99999999&wait=500ms").within(480, 1500),
+            get("/v1/kv/{n}?keys&index=99999999&wait=500ms").within(480, 1500),
+        ],
+    ),
+    case(
+        "kv/wait-zero-is-the-default",
+        &[
+            put("/v1/kv/{n}", "1"),
+            get("/v1/kv/{n}"),
+            get("/v1/kv/{n}?index={index}&wait=0s").give_up_after(1500),
+            get("/v1/kv/{n}?index={index}&wait=0").give_up_after(1500),
+        ],
+    ),
+    case(
+        "kv/wait-encoded-index",
+        &[
+            put("/v1/kv/{n}", "1"),
+            get("/v1/kv/{n}"),
+            get("/v1/kv/{n}?%69ndex={index}&wait=500ms").within(480, 1500),
+            get("/v1/kv/{n}?%69ndex={index}&wait=500ms").within(480, 1500),
+        ],
+    ),
     case(
         "kv/wait-short-units",
         &[get("/v1/kv/{n}"), get("/v1/kv/{n}?index={index}&wait=10ms").within(5, 700)],

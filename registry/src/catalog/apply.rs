@@ -59,6 +59,7 @@ pub(crate) fn set_check(view: &mut View, index: u64, set: &SetCheck, changes: &m
 fn admissible(view: &View, registration: &Registration) -> Result<(), Rejected> {
     let held = view.catalog.nodes.get(&registration.node);
     if let Some(entry) = held
+        && !registration.skip_node_update
         && !registration.node_id.is_empty()
         && !entry.node.id.is_empty()
         && entry.node.id != registration.node_id

@@ -6,6 +6,10 @@ use std::sync::Arc;
 use super::record::{Node, Service};
 use crate::{Name, Namespace, Query, Topic, Topics, View, Watched};
 
+/// About what a record takes in an answer, and a name with its tags.
+const A_RECORD: usize = 512;
+const A_NAME: usize = 64;
+
 /// An instance and the node it runs on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Located<'v> {
@@ -26,6 +30,10 @@ impl Watched for Nodes {
 
     fn index(&self, view: &View) -> u64 {
         view.catalog.nodes_index
+    }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.nodes.len() * A_RECORD
     }
 }
 
@@ -51,6 +59,10 @@ impl Watched for Services {
 
     fn index(&self, view: &View) -> u64 {
         view.catalog.services_index.get(&self.namespace).copied().unwrap_or(0)
+    }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.services.len() * A_NAME
     }
 }
 
@@ -94,11 +106,11 @@ impl Watched for ServicesOnNodes {
     }
 
     fn index(&self, view: &View) -> u64 {
-        let (ours, there) = (self.ours(), &view.catalog.services);
-        let there =
-            there.range(self.from()..).take_while(|(name, _)| ours(name)).map(|(_, entry)| entry.index);
-        let lost = view.catalog.lost_services.range(self.from()..).take_while(|(name, _)| ours(name));
-        there.chain(lost.map(|(_, gone)| *gone)).fold(view.floor, u64::max)
+        view.catalog.instances_index.get(&self.namespace).copied().unwrap_or(0).max(view.floor)
+    }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.services.len().max(view.catalog.nodes.len()) * A_RECORD
     }
 }
 
@@ -138,6 +150,10 @@ impl Watched for ServiceInstances {
     fn index(&self, view: &View) -> u64 {
         view.service_index(&self.service)
     }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.services.get(&self.service).map_or(0, |entry| entry.instances.len() * A_RECORD)
+    }
 }
 
 impl Query for ServiceInstances {
@@ -170,6 +186,10 @@ impl Watched for NodeServices {
 
     fn index(&self, view: &View) -> u64 {
         view.node_index(&self.node)
+    }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.nodes.get(&self.node).map_or(0, |entry| entry.services.len() * A_RECORD)
     }
 }
 

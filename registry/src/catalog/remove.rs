@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::record::{Check, Service};
 use super::state::{LocalId, StateKey};
-use super::write;
+use super::write::{self, ShownTags};
 use crate::{Change, Changes, Name, View};
 
 pub(super) fn node(view: &mut View, index: u64, name: &Arc<str>, changes: &mut Changes) {
@@ -37,9 +37,7 @@ pub(super) fn service(view: &mut View, index: u64, node: &Arc<str>, local: &Loca
     if let Some(entry) = view.catalog.nodes.get_mut(node) {
         Arc::make_mut(entry).services.remove(local);
     }
-    let name = write::name_of(held);
-    let nowhere = Name { namespace: name.namespace.clone(), text: "".into() };
-    from_service(view, index, &name, held, &nowhere, changes);
+    from_service(view, index, &write::name_of(held), held, changes);
     write::touch_node(view, index, &entry.node.name, changes);
 }
 
@@ -66,40 +64,29 @@ pub(super) fn check_links(view: &mut View, index: u64, held: &Check, changes: &m
     write::touch_shown_by(view, index, held, changes);
 }
 
-/// Takes an instance out of its service; the last one takes the service with it, unless the instance comes
-/// back at once under the same name (`next`).
-pub(super) fn from_service(
-    view: &mut View,
-    index: u64,
-    name: &Name,
-    held: &Service,
-    next: &Name,
-    changes: &mut Changes,
-) {
-    let mut names_changed = false;
-    let mut empty = false;
-    if let Some(entry) = view.catalog.services.get_mut(name) {
-        let entry = Arc::make_mut(entry);
-        entry.instances.remove(&(held.node.clone(), held.spec.id.clone()));
-        entry.index = index;
-        for tag in &held.spec.tags {
-            let left = entry.tags.get(tag).copied().unwrap_or(0).saturating_sub(1);
-            if left == 0 {
-                entry.tags.remove(tag);
-                names_changed = true;
-            } else {
-                entry.tags.insert(tag.clone(), left);
-            }
-        }
-        empty = entry.instances.is_empty();
-    }
-    changes.touch(Change::Service(name.clone()));
-    if empty && name != next {
+/// Takes an instance out of its service; the last one takes the service with it.
+pub(super) fn from_service(view: &mut View, index: u64, name: &Name, held: &Service, changes: &mut Changes) {
+    let shown = ShownTags::of(view, name);
+    from_instances(view, name, held);
+    if view.catalog.services.get(name).is_some_and(|entry| entry.instances.is_empty()) {
         view.catalog.services.remove(name);
         view.catalog.lost_services.insert(name.clone(), index);
-        names_changed = true;
     }
-    if names_changed {
-        write::touch_names(view, index, name, changes);
+    write::touch_service(view, index, name, changes);
+    shown.compare(view, index, name, changes);
+}
+
+/// Takes an instance and its tags out of the maps of its service.
+pub(super) fn from_instances(view: &mut View, name: &Name, held: &Service) {
+    let Some(entry) = view.catalog.services.get_mut(name) else { return };
+    let entry = Arc::make_mut(entry);
+    entry.instances.remove(&(held.node.clone(), held.spec.id.clone()));
+    for tag in &held.spec.tags {
+        let left = entry.tags.get(tag).copied().unwrap_or(0).saturating_sub(1);
+        if left == 0 {
+            entry.tags.remove(tag);
+        } else {
+            entry.tags.insert(tag.clone(), left);
+        }
     }
 }

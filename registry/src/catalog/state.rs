@@ -23,12 +23,26 @@ pub(crate) struct Catalog {
     pub(crate) nodes_index: u64,
     /// The last change of names and tags, per namespace.
     pub(crate) services_index: OrdMap<Namespace, u64>,
+    /// The last change of anything that an answer about any service of a namespace shows; what is not above the
+    /// floor is not held.
+    pub(crate) instances_index: OrdMap<Namespace, u64>,
     /// The last change of the checks in a state.
     pub(crate) state_index: OrdMap<(Namespace, Status), u64>,
     /// When nodes went that are not there.
     pub(crate) lost_nodes: OrdMap<Arc<str>, u64>,
     /// When services went that are not there.
     pub(crate) lost_services: OrdMap<Name, u64>,
+}
+
+impl Catalog {
+    /// Something changed that an answer about a service of this namespace shows. Indexes come in any order where
+    /// they come from a snapshot.
+    pub(crate) fn instances_changed(&mut self, namespace: &Namespace, index: u64, floor: u64) {
+        let held = self.instances_index.get(namespace).copied().unwrap_or(floor);
+        if index > held {
+            self.instances_index.insert(namespace.clone(), index);
+        }
+    }
 }
 
 /// Where a check stands in the map by state.

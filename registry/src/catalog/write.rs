@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use super::record::{Check, Node, Service};
 use super::remove;
-use super::state::{NodeEntry, ServiceEntry, StateKey};
+use super::state::{NodeEntry, StateKey};
 use crate::command::{CheckSpec, Registration, ServiceSpec};
 use crate::{Change, Changes, Name, View};
 
 pub(super) fn node(view: &mut View, index: u64, asked: &Registration, changes: &mut Changes) {
+    // Who leaves the record of a node as it is leaves every other node as it is, too.
+    if asked.skip_node_update && view.catalog.nodes.contains_key(&asked.node) {
+        return;
+    }
     let mut create_index = index;
     // The same ID under another name is the same node renamed: the old name goes with all it had.
     if !asked.node_id.is_empty()
@@ -19,13 +25,10 @@ pub(super) fn node(view: &mut View, index: u64, asked: &Registration, changes: &
         remove::node(view, index, &old, changes);
     }
     let held = view.catalog.nodes.get(&asked.node);
-    if held.is_some() && asked.skip_node_update {
-        return;
-    }
-    let kept_id = held.filter(|_| asked.node_id.is_empty()).map(|entry| entry.node.id.clone());
     let fresh = Node {
         name: held.map_or_else(|| asked.node.clone(), |entry| entry.node.name.clone()),
-        id: kept_id.unwrap_or_else(|| asked.node_id.clone()),
+        // Who gives none takes it away, as in Consul: an agent puts its own back.
+        id: asked.node_id.clone(),
         address: asked.address.clone(),
         tagged_addresses: asked.tagged_addresses.clone(),
         meta: asked.node_meta.clone(),
@@ -77,10 +80,13 @@ pub(super) fn service(
         return;
     }
     let name = Name { namespace: spec.namespace.clone(), text: spec.name.clone() };
+    let shown = ShownTags::of(view, &name);
     if let Some(old) = &held {
-        let old_name = Name { namespace: old.spec.namespace.clone(), text: old.spec.name.clone() };
-        remove::from_service(view, index, &old_name, old, &name, changes);
-        if old_name != name {
+        let old_name = name_of(old);
+        if old_name == name {
+            remove::from_instances(view, &name, old);
+        } else {
+            remove::from_service(view, index, &old_name, old, changes);
             rename_checks(view, index, &node, &local, &name, changes);
         }
     }
@@ -96,6 +102,7 @@ pub(super) fn service(
         Arc::make_mut(entry).services.insert(local, record.clone());
     }
     join_service(view, index, &name, &record, changes);
+    shown.compare(view, index, &name, changes);
     touch_node(view, index, &node, changes);
 }
 
@@ -161,25 +168,32 @@ fn rename_checks(
 }
 
 fn join_service(view: &mut View, index: u64, name: &Name, record: &Arc<Service>, changes: &mut Changes) {
-    let appeared = !view.catalog.services.contains_key(name);
-    if appeared {
-        view.catalog.lost_services.remove(name);
-        view.catalog.services.insert(name.clone(), Arc::new(ServiceEntry::default()));
+    view.catalog.lost_services.remove(name);
+    let entry = Arc::make_mut(view.catalog.services.entry(name.clone()).or_default());
+    for tag in &record.spec.tags {
+        *entry.tags.entry(tag.clone()).or_insert(0) += 1;
     }
-    let mut names_changed = appeared;
-    if let Some(entry) = view.catalog.services.get_mut(name) {
-        let entry = Arc::make_mut(entry);
-        entry.index = index;
-        for tag in &record.spec.tags {
-            let count = entry.tags.entry(tag.clone()).or_insert(0);
-            names_changed |= *count == 0;
-            *count += 1;
+    entry.instances.insert((record.node.clone(), record.spec.id.clone()), record.clone());
+    touch_service(view, index, name, changes);
+}
+
+/// The tags that the list of services shows of a service; nothing where the service is not there.
+pub(super) struct ShownTags(Option<OrdMap<Arc<str>, u32>>);
+
+impl ShownTags {
+    pub(super) fn of(view: &View, name: &Name) -> Self {
+        Self(view.catalog.services.get(name).map(|entry| entry.tags.clone()))
+    }
+
+    /// Touches the list of services if it shows something else now. What goes and comes back is no change.
+    pub(super) fn compare(&self, view: &mut View, index: u64, name: &Name, changes: &mut Changes) {
+        let same = match (&self.0, view.catalog.services.get(name).map(|entry| &entry.tags)) {
+            (Some(before), Some(now)) => before.keys().eq(now.keys()),
+            (before, now) => before.is_none() == now.is_none(),
+        };
+        if !same {
+            touch_names(view, index, name, changes);
         }
-        entry.instances.insert((record.node.clone(), record.spec.id.clone()), record.clone());
-    }
-    changes.touch(Change::Service(name.clone()));
-    if names_changed {
-        touch_names(view, index, name, changes);
     }
 }
 
@@ -218,7 +232,7 @@ pub(super) fn touch_node(view: &mut View, index: u64, node: &Arc<str>, changes: 
     changes.touch(Change::Node(node.clone()));
 }
 
-pub(super) fn touch_names(view: &mut View, index: u64, name: &Name, changes: &mut Changes) {
+fn touch_names(view: &mut View, index: u64, name: &Name, changes: &mut Changes) {
     view.catalog.services_index.insert(name.namespace.clone(), index);
     changes.touch(Change::Services(name.namespace.clone()));
 }
@@ -244,6 +258,7 @@ pub(super) fn touch_service(view: &mut View, index: u64, name: &Name, changes: &
     if let Some(entry) = view.catalog.services.get_mut(name) {
         Arc::make_mut(entry).index = index;
     }
+    view.catalog.instances_changed(&name.namespace, index, view.floor);
     changes.touch(Change::Service(name.clone()));
 }
 
@@ -251,7 +266,9 @@ pub(super) fn touch_shown_by(view: &mut View, index: u64, check: &Check, changes
     touch_node(view, index, &check.node, changes);
     let Some(entry) = view.catalog.nodes.get(&check.node).cloned() else { return };
     if check.spec.service_id.is_empty() {
-        for service in entry.services.values() {
+        // A service shows the checks of its own tenant.
+        let shows = |service: &&Arc<Service>| service.spec.namespace == check.spec.namespace;
+        for service in entry.services.values().filter(shows) {
             touch_service(view, index, &name_of(service), changes);
         }
     } else if let Some(service) =

@@ -6,6 +6,10 @@ use crate::catalog::state::StateKey;
 use crate::catalog::{Check, Node, Service};
 use crate::{Name, Namespace, Query, Status, Topic, Topics, View, Watched};
 
+/// About what a check takes in an answer, and an instance with its node and checks.
+const A_CHECK: usize = 256;
+const AN_INSTANCE: usize = 1024;
+
 /// An instance with its node and every check that counts for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instance<'v> {
@@ -31,6 +35,10 @@ impl Watched for ServiceHealth {
 
     fn index(&self, view: &View) -> u64 {
         view.service_index(&self.service)
+    }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.services.get(&self.service).map_or(0, |entry| entry.instances.len() * AN_INSTANCE)
     }
 }
 
@@ -71,6 +79,10 @@ impl Watched for NodeChecks {
     fn index(&self, view: &View) -> u64 {
         view.node_index(&self.node)
     }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.nodes.get(&self.node).map_or(0, |entry| entry.checks.len() * A_CHECK)
+    }
 }
 
 impl Query for NodeChecks {
@@ -102,6 +114,10 @@ impl Watched for ServiceChecks {
 
     fn index(&self, view: &View) -> u64 {
         view.service_index(&self.service)
+    }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.services.get(&self.service).map_or(0, |entry| entry.instances.len() * AN_INSTANCE)
     }
 }
 
@@ -139,6 +155,10 @@ impl Watched for ChecksInState {
         let moved =
             |status| view.catalog.state_index.get(&(self.namespace.clone(), status)).copied().unwrap_or(0);
         self.states().map(moved).max().unwrap_or(0)
+    }
+
+    fn size(&self, view: &View) -> usize {
+        view.catalog.by_state.len() * A_CHECK
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::tree::Entry;
+use super::tree::{Entry, Lost};
 use crate::command::KvCommand;
 use crate::{Change, Changes, Name, Response, View};
 
@@ -27,7 +27,7 @@ pub(crate) fn apply(view: &mut View, index: u64, command: &KvCommand, changes: &
                 modify_index: index,
             };
             view.kv.tombstones.remove(key);
-            view.kv.entries.insert(entry.key.clone(), Arc::new(entry));
+            view.kv.entries.insert(Arc::new(entry));
             changes.touch(Change::Key(key.clone()));
             Response::Applied(true)
         }
@@ -56,7 +56,7 @@ pub(crate) fn apply(view: &mut View, index: u64, command: &KvCommand, changes: &
 
 fn remove(view: &mut View, index: u64, key: &Name, changes: &mut Changes) {
     view.kv.entries.remove(key);
-    view.kv.tombstones.insert(key.clone(), index);
+    view.kv.tombstones.insert(Lost { key: key.clone(), index });
     changes.touch(Change::Key(key.clone()));
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::augmented::{Item, starts};
 use super::tree::Entry;
 use crate::{Name, Query, Topic, Topics, View, Watched};
 
@@ -20,8 +21,12 @@ impl Watched for Get {
     fn index(&self, view: &View) -> u64 {
         match view.kv.entries.get(&self.key) {
             Some(entry) => entry.modify_index,
-            None => view.kv.tombstones.get(&self.key).copied().unwrap_or(0).max(view.floor),
+            None => view.kv.tombstones.get(&self.key).map_or(0, |lost| lost.index).max(view.floor),
         }
+    }
+
+    fn size(&self, view: &View) -> usize {
+        view.kv.entries.get(&self.key).map_or(0, Item::weight)
     }
 }
 
@@ -48,17 +53,17 @@ impl Watched for List {
     fn index(&self, view: &View) -> u64 {
         view.kv.index_under(&self.prefix).max(view.floor)
     }
+
+    fn size(&self, view: &View) -> usize {
+        view.kv.entries.under(&self.prefix).weight
+    }
 }
 
 impl Query for List {
     type Answer<'v> = Vec<&'v Arc<Entry>>;
 
     fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
-        let from = self.prefix.clone();
-        let under = view.kv.entries.range(from..).take_while(|(key, _)| {
-            key.namespace == self.prefix.namespace && key.text.starts_with(&*self.prefix.text)
-        });
-        under.map(|(_, entry)| entry).collect()
+        view.kv.under(&self.prefix).collect()
     }
 }
 
@@ -79,17 +84,24 @@ impl Watched for Keys {
     fn index(&self, view: &View) -> u64 {
         view.kv.index_under(&self.prefix).max(view.floor)
     }
+
+    fn size(&self, view: &View) -> usize {
+        view.kv.entries.under(&self.prefix).weight
+    }
 }
 
 impl Query for Keys {
     type Answer<'v> = Vec<&'v str>;
 
     fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
-        let listed = List { prefix: self.prefix.clone() }.answer(view);
-        let mut names: Vec<&str> = Vec::with_capacity(listed.len());
-        for entry in listed {
+        let mut names: Vec<&str> = Vec::new();
+        let mut rest = view.kv.entries.from(|key| *key < self.prefix);
+        while let Some(entry) = rest.next().filter(|entry| starts(&entry.key, &self.prefix)) {
             let cut = self.cut(&entry.key.text);
-            if names.last() != Some(&cut) {
+            if names.last() == Some(&cut) {
+                // The rest of what is cut to the same name is not walked but passed over.
+                rest = view.kv.entries.from(|key| *key <= entry.key || cut_to(key, &self.prefix, cut));
+            } else {
                 names.push(cut);
             }
         }
@@ -106,4 +118,9 @@ impl Keys {
             None => key,
         }
     }
+}
+
+/// Whether `key` is one of those of the prefix's tenant that start with `cut`.
+fn cut_to(key: &Name, prefix: &Name, cut: &str) -> bool {
+    key.namespace == prefix.namespace && key.text.starts_with(cut)
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
+use super::augmented::{AugmentedTree, Item, starts};
 use crate::Name;
+
+/// What an entry takes in an answer besides its key and value.
+const AROUND: usize = 128;
 
 /// One key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,36 +29,56 @@ pub struct Entry {
     pub modify_index: u64,
 }
 
+/// A key that is not there any more, and when it went.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Lost {
+    pub(crate) key: Name,
+    pub(crate) index: u64,
+}
+
 /// Every key, and when the keys went that are not there.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tree {
-    pub(crate) entries: OrdMap<Name, Arc<Entry>>,
-    pub(crate) tombstones: OrdMap<Name, u64>,
+    pub(crate) entries: AugmentedTree<Arc<Entry>>,
+    pub(crate) tombstones: AugmentedTree<Lost>,
 }
 
 impl Tree {
     /// The keys that start with `prefix`, in order.
-    pub(crate) fn under<'v>(&'v self, prefix: &'v Name) -> impl Iterator<Item = &'v Arc<Entry>> + 'v {
-        self.entries
-            .range(prefix.clone()..)
-            .take_while(|(key, _)| starts(key, prefix))
-            .map(|(_, entry)| entry)
+    pub(crate) fn under<'v>(&'v self, prefix: &Name) -> impl Iterator<Item = &'v Arc<Entry>> {
+        self.entries.from(|key| key < prefix).take_while(|entry| starts(&entry.key, prefix))
     }
 
-    /// The last change under `prefix`, deletions included.
+    /// The last change under `prefix`, deletions included. Costs the same however many keys are there.
     pub(crate) fn index_under(&self, prefix: &Name) -> u64 {
-        let live = self.under(prefix).map(|entry| entry.modify_index).max().unwrap_or(0);
-        let gone = self
-            .tombstones
-            .range(prefix.clone()..)
-            .take_while(|(key, _)| starts(key, prefix))
-            .map(|(_, index)| *index)
-            .max()
-            .unwrap_or(0);
-        live.max(gone)
+        self.entries.under(prefix).index.max(self.tombstones.under(prefix).index)
     }
 }
 
-fn starts(key: &Name, prefix: &Name) -> bool {
-    key.namespace == prefix.namespace && key.text.starts_with(&*prefix.text)
+impl Item for Arc<Entry> {
+    fn key(&self) -> &Name {
+        &self.key
+    }
+
+    fn index(&self) -> u64 {
+        self.modify_index
+    }
+
+    fn weight(&self) -> usize {
+        AROUND + self.key.text.len() + self.value.len() / 3 * 4
+    }
+}
+
+impl Item for Lost {
+    fn key(&self) -> &Name {
+        &self.key
+    }
+
+    fn index(&self) -> u64 {
+        self.index
+    }
+
+    fn weight(&self) -> usize {
+        0
+    }
 }

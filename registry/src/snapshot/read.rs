@@ -7,6 +7,7 @@ use imbl::{OrdMap, OrdSet};
 use super::Record;
 use crate::catalog::state::{NodeEntry, StateKey};
 use crate::catalog::{Check, Node, Service};
+use crate::kv::Lost;
 use crate::{Name, Registry, View};
 
 /// Why a stream of records is no state.
@@ -73,13 +74,14 @@ fn take(view: &mut View, record: Record) -> Result<(), String> {
         Record::Node(node, index) => take_node(view, node, index),
         Record::Service(service) => take_service(view, service)?,
         Record::ServiceIndex(name, index) => match catalog.services.get_mut(&name) {
-            Some(entry) => Arc::make_mut(entry).index = index,
+            Some(entry) => {
+                Arc::make_mut(entry).index = index;
+                catalog.instances_changed(&name.namespace, index, view.floor);
+            }
             None => return Err(format!("index of service {name}")),
         },
         Record::Check(check) => take_check(view, check)?,
-        Record::Key(entry) => {
-            view.kv.entries.insert(entry.key.clone(), entry);
-        }
+        Record::Key(entry) => view.kv.entries.insert(entry),
         Record::ServicesIndex(space, index) => {
             catalog.services_index.insert(space, index);
         }
@@ -90,11 +92,10 @@ fn take(view: &mut View, record: Record) -> Result<(), String> {
             catalog.lost_nodes.insert(name, index);
         }
         Record::LostService(name, index) => {
+            catalog.instances_changed(&name.namespace, index, view.floor);
             catalog.lost_services.insert(name, index);
         }
-        Record::LostKey(key, index) => {
-            view.kv.tombstones.insert(key, index);
-        }
+        Record::LostKey(key, index) => view.kv.tombstones.insert(Lost { key, index }),
     }
     Ok(())
 }

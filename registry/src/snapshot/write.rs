@@ -15,7 +15,7 @@ impl View {
             catalog.services.iter().map(|(name, entry)| Record::ServiceIndex(name.clone(), entry.index));
         let checks =
             catalog.nodes.values().flat_map(|entry| entry.checks.values().cloned().map(Record::Check));
-        let keys = self.kv.entries.values().cloned().map(Record::Key);
+        let keys = self.kv.entries.iter().cloned().map(Record::Key);
         let names =
             catalog.services_index.iter().map(|(space, index)| Record::ServicesIndex(space.clone(), *index));
         let states = catalog
@@ -26,7 +26,7 @@ impl View {
             catalog.lost_nodes.iter().map(|(name, index)| Record::LostNode(name.clone(), *index));
         let lost_services =
             catalog.lost_services.iter().map(|(name, index)| Record::LostService(name.clone(), *index));
-        let lost_keys = self.kv.tombstones.iter().map(|(key, index)| Record::LostKey(key.clone(), *index));
+        let lost_keys = self.kv.tombstones.iter().map(|lost| Record::LostKey(lost.key.clone(), lost.index));
         let body = std::iter::once(begin)
             .chain(nodes)
             .chain(services)

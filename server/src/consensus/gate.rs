@@ -1,6 +1,7 @@
 //! When the local view may answer: never before it holds what was acknowledged anywhere when the read came, unless
 //! the reader takes a stale answer. Takes no lock where this server can tell by itself.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use openraft::async_runtime::WatchReceiver as _;
 use openraft::errors::{LinearizableReadError, RaftError};
 use openraft::{ReadPolicy, ServerState};
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
 use super::node::{Consensus, HOLD, LOOK_AGAIN, Unavailable};
@@ -57,26 +58,15 @@ impl Heard {
     }
 }
 
-/// Questions to the leader that are asked once for all who wait: whoever comes while one is on its way waits for
-/// the next, since the answer on its way may be older than its read.
+/// Passes of the gate that are made once for all who wait: whoever comes after one has begun waits for the next,
+/// since what it finds may be older than its read.
 #[derive(Debug, Default)]
 pub(super) struct Rounds {
-    lease: Mutex<Round>,
-    quorum: Mutex<Round>,
+    lease: Mutex<Option<Arc<Round>>>,
+    quorum: Mutex<Option<Arc<Round>>>,
 }
 
-#[derive(Debug, Default)]
-struct Round {
-    /// Whether somebody asks now.
-    asking: bool,
-    waiting: Vec<oneshot::Sender<Option<u64>>>,
-}
-
-impl Rounds {
-    fn of(&self, mode: ReadMode) -> &Mutex<Round> {
-        if mode == ReadMode::Consistent { &self.quorum } else { &self.lease }
-    }
-}
+type Round = OnceCell<Result<(), Unavailable>>;
 
 impl Consensus {
     /// Returns when the local view may answer in this mode.
@@ -85,28 +75,41 @@ impl Consensus {
     /// Where the mode needs a leader and there is none for [`HOLD`].
     pub async fn gate(&self, mode: ReadMode) -> Result<ReadStamp, Unavailable> {
         let led = ReadStamp { known_leader: true, last_contact: Duration::ZERO };
-        let policy = match mode {
+        let by_quorum = match mode {
             ReadMode::Stale { max_stale } => {
                 let stamp = self.stale_stamp();
                 if max_stale.is_none_or(|longest| stamp.last_contact <= longest) {
                     return Ok(stamp);
                 }
                 // Too old: as in Consul, the leader is asked after all.
-                ReadPolicy::LeaseRead
+                false
             }
             ReadMode::Default if self.rules_alone() => return Ok(led),
-            ReadMode::Default => ReadPolicy::LeaseRead,
-            ReadMode::Consistent => ReadPolicy::ReadIndex,
+            ReadMode::Default => false,
+            ReadMode::Consistent => true,
         };
+        let next = if by_quorum { &self.rounds.quorum } else { &self.rounds.lease };
+        let round = next.lock().get_or_insert_default().clone();
+        let pass = || async {
+            // Those who came with this one pass with it.
+            tokio::task::yield_now().await;
+            next.lock().take_if(|next| Arc::ptr_eq(next, &round));
+            self.pass(by_quorum).await
+        };
+        round.get_or_init(pass).await.clone().map(|()| led)
+    }
+
+    async fn pass(&self, by_quorum: bool) -> Result<(), Unavailable> {
+        let policy = || if by_quorum { ReadPolicy::ReadIndex } else { ReadPolicy::LeaseRead };
         let deadline = Instant::now() + HOLD;
         loop {
-            match self.raft().ensure_linearizable(policy.clone()).await {
-                Ok(_) => return Ok(led),
+            match self.raft().ensure_linearizable(policy()).await {
+                Ok(_) => return Ok(()),
                 Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(_))) => {
-                    if let Some(index) = self.ask_read_index(mode).await {
+                    if let Some(index) = self.ask_read_index(by_quorum).await {
                         let wait = self.raft().wait(Some(HOLD));
                         if wait.applied_index_at_least(Some(index), "read index").await.is_ok() {
-                            return Ok(led);
+                            return Ok(());
                         }
                     }
                 }
@@ -144,45 +147,13 @@ impl Consensus {
         ReadStamp { known_leader, last_contact }
     }
 
-    /// What the leader says that must be applied here, asked together with all who wait for it.
-    async fn ask_read_index(&self, mode: ReadMode) -> Option<u64> {
-        let (told, answer) = oneshot::channel();
-        let first = {
-            let mut round = self.rounds.of(mode).lock();
-            round.waiting.push(told);
-            !std::mem::replace(&mut round.asking, true)
-        };
-        if first {
-            // A task of its own: the others must not wait for a reader that goes.
-            let consensus = self.clone();
-            tokio::spawn(async move { consensus.ask_for_all(mode).await });
-        }
-        answer.await.ok().flatten()
-    }
-
-    async fn ask_for_all(&self, mode: ReadMode) {
-        loop {
-            let waiting = {
-                let mut round = self.rounds.of(mode).lock();
-                if round.waiting.is_empty() {
-                    round.asking = false;
-                    return;
-                }
-                std::mem::take(&mut round.waiting)
-            };
-            let index = self.ask_leader_for_index(mode).await;
-            for told in waiting {
-                let _ = told.send(index);
-            }
-        }
-    }
-
-    async fn ask_leader_for_index(&self, mode: ReadMode) -> Option<u64> {
+    /// What the leader says that must be applied here.
+    async fn ask_read_index(&self, by_quorum: bool) -> Option<u64> {
         let (id, leader) = self.leader()?;
         if id == self.id() {
             return None;
         }
-        let body = codec::encode(&(mode == ReadMode::Consistent)).ok()?;
+        let body = codec::encode(&by_quorum).ok()?;
         self.wire().call(&leader.address, "/read-index", body, READ_INDEX).await.ok()
     }
 }

@@ -32,6 +32,8 @@ pub struct Introduction {
     pub peer: Peer,
     /// Whether it already belongs to a cluster.
     pub initialized: bool,
+    /// Whether it may vote. One that founds a cluster with others says so when it has met them all.
+    pub takes_part: bool,
 }
 
 /// How this server finds its cluster.
@@ -85,7 +87,7 @@ pub async fn gather(
             return come_back(consensus, meeting, token).await;
         }
         let mut met = BTreeMap::from([(consensus.id(), meeting.me.clone())]);
-        let mut settled = false;
+        let (mut settled, mut ready) = (false, true);
         for address in &meeting.addresses.all() {
             let asked = consensus.wire().call::<Introduction>(address, "/introduce", Vec::new(), CALL).await;
             let Ok(other) = asked else { continue };
@@ -96,13 +98,15 @@ pub async fn gather(
                     Err(error) => tracing::warn!(%address, %error, "not joined yet"),
                 }
             }
+            ready &= other.takes_part || other.id == consensus.id();
             met.insert(other.id, other.peer);
         }
         // Where a cluster is, none is founded beside it. Of those that meet, the one with the lowest ID speaks for
-        // all, and only when exactly all are there.
+        // all, when exactly all are there and each has said that it met all: whoever finds the cluster founded
+        // before takes itself for a latecomer and does not vote.
         if !settled && meeting.expect > 0 && met.len() == meeting.expect {
             consensus.take_part();
-            if met.keys().next() == Some(&consensus.id()) {
+            if ready && met.keys().next() == Some(&consensus.id()) {
                 tracing::info!(servers = met.len(), "founding the cluster");
                 match consensus.raft().initialize(met).await {
                     Ok(()) => return Ok(()),

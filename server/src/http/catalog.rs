@@ -95,6 +95,7 @@ where
 
 fn nodes(datacenter: Arc<str>, params: Arc<Params>) -> Result<Question, ApiError> {
     let filter = wanted::filter(&datacenter, &params, NODE)?;
+    let weight = wanted::weight(filter.as_ref());
     Ok(Question::new(Nodes, move |query, view| {
         let shapes: Vec<_> = query
             .answer(view)
@@ -104,11 +105,13 @@ fn nodes(datacenter: Arc<str>, params: Arc<Params>) -> Result<Question, ApiError
             .map(|node| NodeShape { node, datacenter: &datacenter })
             .collect();
         answer::json(&shapes, params.pretty())
-    }))
+    })
+    .weighing(weight))
 }
 
 fn instances(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Result<Question, ApiError> {
     let filter = wanted::filter(&datacenter, &params, FLAT)?;
+    let weight = wanted::weight(filter.as_ref());
     Ok(Question::new(ServiceInstances { service: Name::new(name) }, move |query, view| {
         let shapes: Vec<_> = query
             .answer(view)
@@ -122,11 +125,13 @@ fn instances(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Result<Qu
             .map(|at| FlatShape { node: at.node, service: at.service, datacenter: &datacenter })
             .collect();
         answer::json(&shapes, params.pretty())
-    }))
+    })
+    .weighing(weight))
 }
 
 fn node(datacenter: Arc<str>, what: &str, name: &str, params: Arc<Params>) -> Result<Question, ApiError> {
     let filter = wanted::filter(&datacenter, &params, SERVICE)?;
+    let weight = wanted::weight(filter.as_ref());
     let as_list = what == "node-services";
     let query = NodeServices { node: name.into(), namespace: Namespace::DEFAULT };
     Ok(Question::new(query, move |query, view| {
@@ -154,5 +159,6 @@ fn node(datacenter: Arc<str>, what: &str, name: &str, params: Arc<Params>) -> Re
                 .collect(),
         });
         answer::json(&whole, params.pretty())
-    }))
+    })
+    .weighing(weight))
 }

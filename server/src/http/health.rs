@@ -46,6 +46,7 @@ pub(crate) fn question(
 
 fn service(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Result<Question, ApiError> {
     let filter = wanted::filter(&datacenter, &params, INSTANCE)?;
+    let weight = wanted::weight(filter.as_ref());
     params.mode(&datacenter)?;
     let passing = match params.get("passing") {
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
@@ -67,7 +68,8 @@ fn service(datacenter: Arc<str>, name: &str, params: Arc<Params>) -> Result<Ques
             .map(|instance| InstanceShape { instance, datacenter: &datacenter })
             .collect();
         answer::json(&shapes, params.pretty())
-    }))
+    })
+    .weighing(weight))
 }
 
 fn checks<Q>(datacenter: &str, params: Arc<Params>, query: Q) -> Result<Question, ApiError>
@@ -75,6 +77,7 @@ where
     Q: for<'v> Query<Answer<'v> = Vec<(&'v Arc<Node>, &'v Arc<Check>)>> + Send + Sync + 'static,
 {
     let filter = wanted::filter(datacenter, &params, CHECK)?;
+    let weight = wanted::weight(filter.as_ref());
     Ok(Question::new(query, move |query, view| {
         let shapes: Vec<_> = query
             .answer(view)
@@ -84,7 +87,8 @@ where
             .map(|(_, check)| CheckShape(check))
             .collect();
         answer::json(&shapes, params.pretty())
-    }))
+    })
+    .weighing(weight))
 }
 
 fn all_pass(instance: &Instance<'_>) -> bool {

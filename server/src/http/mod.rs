@@ -41,7 +41,7 @@ pub(crate) fn router(consensus: Consensus, hub: Arc<Hub>, datacenter: &str, wait
 
 async fn handle(State(api): State<Arc<Api>>, request: Request) -> Response {
     let known = match request.method() {
-        &Method::GET => api.reader.again(target(request.uri()), request.headers()).await,
+        &Method::GET => again(&api, request.uri(), request.headers()).await,
         _ => None,
     };
     let reply = match known {
@@ -49,6 +49,13 @@ async fn handle(State(api): State<Arc<Api>>, request: Request) -> Response {
         None => dispatch(&api, request).await,
     };
     reply.unwrap_or_else(ApiError::into_reply).map(Body::from)
+}
+
+/// The answer where this was asked before in the same words.
+async fn again(api: &Api, uri: &Uri, headers: &HeaderMap) -> Option<Result<Reply, ApiError>> {
+    let known = api.reader.again(target(uri), &api.datacenter, headers).await?;
+    let of_kv = uri.path().starts_with("/v1/kv/");
+    Some(known.map_err(|refusal| if of_kv { refusal } else { refusal.of_read() }))
 }
 
 /// The words in which a request asks.
@@ -164,6 +171,6 @@ async fn read(api: &Api, area: &str, rest: &str, incoming: Incoming) -> Result<R
 }
 
 async fn ask(api: &Api, question: Question, incoming: &Incoming) -> Result<Reply, ApiError> {
-    let asked = Asked::new(question, &incoming.params, &api.datacenter)?;
-    api.reader.answer(target(&incoming.uri), asked, &incoming.headers).await
+    let asked = Asked::new(&incoming.params, &api.datacenter)?;
+    api.reader.answer(target(&incoming.uri), question, asked, &incoming.headers).await
 }

@@ -3,9 +3,10 @@
 mod waiters;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use muster_registry::{Changes, Topics, View};
+use muster_registry::{Change, Changes, Topics, View};
 
 pub use waiters::Waiter;
 use waiters::Waiters;
@@ -15,6 +16,8 @@ use waiters::Waiters;
 pub struct Hub {
     view: ArcSwap<View>,
     waiters: Waiters,
+    /// How often the state was replaced: then an index from before says nothing any more.
+    restores: AtomicU64,
 }
 
 impl Hub {
@@ -27,6 +30,9 @@ impl Hub {
     /// Publishes a view, then wakes exactly those who wait for one of `changes`. Only the apply loop calls it.
     pub fn publish(&self, view: View, changes: &Changes) {
         self.view.store(Arc::new(view));
+        if changes.iter().any(|change| *change == Change::Restored) {
+            self.restores.fetch_add(1, Ordering::SeqCst);
+        }
         self.waiters.wake(changes);
     }
 
@@ -34,6 +40,12 @@ impl Hub {
     #[must_use]
     pub fn subscribe(&self, topics: Topics) -> Waiter {
         self.waiters.subscribe(topics)
+    }
+
+    /// How often the state was replaced by a snapshot until now.
+    #[must_use]
+    pub fn restores(&self) -> u64 {
+        self.restores.load(Ordering::SeqCst)
     }
 
     /// How many wait now.

@@ -1,24 +1,34 @@
 //! Who waits for which topic. A change finds its waiters by look-up, not by asking each of them; a prefix is
-//! one topic, and a changed key finds it through the lengths of the prefixes that are watched.
+//! one topic, and a changed key finds it through the lengths of the prefixes that are watched. The table is in
+//! parts with a lock each, held for one look-up: who comes to wait and who wakes seldom meet.
 
+use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Weak};
+use std::hash::BuildHasher as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use muster_registry::{Change, Changes, Name, Topic, Topics};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+/// Parts of the table.
+const PARTS: usize = 16;
+
 /// All waiters, by topic. Waiters of the same topic share one bell.
 #[derive(Default)]
 pub(super) struct Waiters {
-    table: Arc<Mutex<Table>>,
+    table: Arc<Table>,
 }
 
 #[derive(Default)]
 struct Table {
-    bells: HashMap<Topic, Bell>,
-    /// How many watched prefixes have each length.
-    lengths: BTreeMap<usize, usize>,
+    parts: [Mutex<HashMap<Topic, Bell>>; PARTS],
+    hasher: RandomState,
+    /// How many bells of prefixes have each length.
+    lengths: Mutex<BTreeMap<usize, usize>>,
+    waiting: AtomicUsize,
 }
 
 struct Bell {
@@ -30,93 +40,114 @@ struct Bell {
 pub struct Waiter {
     topics: Topics,
     bells: Vec<Arc<Notify>>,
-    table: Weak<Mutex<Table>>,
+    table: Arc<Table>,
 }
 
 impl Waiters {
     pub(super) fn subscribe(&self, topics: Topics) -> Waiter {
-        let mut table = self.table.lock();
-        let bells = topics.iter().map(|topic| table.join(topic)).collect();
-        Waiter { topics, bells, table: Arc::downgrade(&self.table) }
+        self.table.waiting.fetch_add(1, Ordering::Relaxed);
+        let bells = topics.iter().map(|topic| self.table.join(topic)).collect();
+        // Either the waker sees that somebody waits, or who waits sees the view that was published before.
+        fence(Ordering::SeqCst);
+        Waiter { topics, bells, table: self.table.clone() }
     }
 
     pub(super) fn wake(&self, changes: &Changes) {
-        if changes.is_empty() {
-            return;
-        }
-        let table = self.table.lock();
-        if table.bells.is_empty() {
+        fence(Ordering::SeqCst);
+        if changes.is_empty() || self.len() == 0 {
             return;
         }
         if changes.iter().any(|change| *change == Change::Restored) {
-            table.bells.values().for_each(|bell| bell.notify.notify_waiters());
+            for part in &self.table.parts {
+                let bells: Vec<_> = part.lock().values().map(|bell| bell.notify.clone()).collect();
+                bells.iter().for_each(|bell| bell.notify_waiters());
+            }
             return;
         }
-        let mut topics = BTreeSet::new();
-        changes.iter().for_each(|change| table.touched(change, &mut topics));
-        for topic in &topics {
-            if let Some(bell) = table.bells.get(topic) {
-                bell.notify.notify_waiters();
+        for topic in self.table.touched(changes) {
+            // Rung when the lock is free again: those who wake come back to it.
+            let bell = self.table.part(&topic).lock().get(&topic).map(|bell| bell.notify.clone());
+            if let Some(bell) = bell {
+                bell.notify_waiters();
             }
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.table.lock().bells.values().map(|bell| bell.waiters).sum()
+        self.table.waiting.load(Ordering::Relaxed)
     }
 }
 
 impl Table {
-    fn join(&mut self, topic: &Topic) -> Arc<Notify> {
-        let lengths = &mut self.lengths;
-        let bell = self.bells.entry(topic.clone()).or_insert_with(|| {
-            if let Topic::Prefix(prefix) = topic {
-                *lengths.entry(prefix.text.len()).or_default() += 1;
-            }
-            Bell { notify: Arc::new(Notify::new()), waiters: 0 }
-        });
-        bell.waiters += 1;
-        bell.notify.clone()
+    fn part(&self, topic: &Topic) -> &Mutex<HashMap<Topic, Bell>> {
+        let hash = usize::try_from(self.hasher.hash_one(topic) % PARTS as u64).unwrap_or(0);
+        &self.parts[hash]
     }
 
-    fn leave(&mut self, topic: &Topic) {
-        let Some(bell) = self.bells.get_mut(topic) else { return };
+    fn join(&self, topic: &Topic) -> Arc<Notify> {
+        let mut part = self.part(topic).lock();
+        if let Some(bell) = part.get_mut(topic) {
+            bell.waiters += 1;
+            return bell.notify.clone();
+        }
+        if let Topic::Prefix(prefix) = topic {
+            *self.lengths.lock().entry(prefix.text.len()).or_default() += 1;
+        }
+        let notify = Arc::new(Notify::new());
+        part.insert(topic.clone(), Bell { notify: notify.clone(), waiters: 1 });
+        notify
+    }
+
+    fn leave(&self, topic: &Topic) {
+        let mut part = self.part(topic).lock();
+        let Some(bell) = part.get_mut(topic) else { return };
         bell.waiters -= 1;
         if bell.waiters > 0 {
             return;
         }
-        self.bells.remove(topic);
-        if let Topic::Prefix(prefix) = topic
-            && let Some(count) = self.lengths.get_mut(&prefix.text.len())
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.lengths.remove(&prefix.text.len());
+        part.remove(topic);
+        if let Topic::Prefix(prefix) = topic {
+            let mut lengths = self.lengths.lock();
+            if let Some(count) = lengths.get_mut(&prefix.text.len()) {
+                *count -= 1;
+                if *count == 0 {
+                    lengths.remove(&prefix.text.len());
+                }
             }
         }
     }
 
-    fn touched(&self, change: &Change, topics: &mut BTreeSet<Topic>) {
-        match change {
-            Change::Restored => {}
-            Change::Nodes => drop(topics.insert(Topic::Nodes)),
-            Change::Node(name) => drop(topics.insert(Topic::Node(name.clone()))),
-            Change::Services(space) => drop(topics.insert(Topic::Services(space.clone()))),
-            Change::Service(name) => {
-                topics.insert(Topic::Service(name.clone()));
-                topics.insert(Topic::Instances(name.namespace.clone()));
-            }
-            Change::Checks(space, status) => {
-                topics.insert(Topic::Checks(space.clone(), Some(*status)));
-                topics.insert(Topic::Checks(space.clone(), None));
-            }
-            Change::Key(key) => {
-                topics.insert(Topic::Key(key.clone()));
-                for length in self.lengths.keys().take_while(|length| **length <= key.text.len()) {
-                    if let Some(text) = key.text.get(..*length) {
-                        let prefix = Name { namespace: key.namespace.clone(), text: text.into() };
-                        topics.insert(Topic::Prefix(prefix));
-                    }
+    /// The topics that `changes` touch, watched or not; of prefixes those of a watched length.
+    fn touched(&self, changes: &Changes) -> BTreeSet<Topic> {
+        let lengths: Vec<usize> = self.lengths.lock().keys().copied().collect();
+        let mut topics = BTreeSet::new();
+        for change in changes.iter() {
+            touched_by(change, &lengths, &mut topics);
+        }
+        topics
+    }
+}
+
+fn touched_by(change: &Change, lengths: &[usize], topics: &mut BTreeSet<Topic>) {
+    match change {
+        Change::Restored => {}
+        Change::Nodes => drop(topics.insert(Topic::Nodes)),
+        Change::Node(name) => drop(topics.insert(Topic::Node(name.clone()))),
+        Change::Services(space) => drop(topics.insert(Topic::Services(space.clone()))),
+        Change::Service(name) => {
+            topics.insert(Topic::Service(name.clone()));
+            topics.insert(Topic::Instances(name.namespace.clone()));
+        }
+        Change::Checks(space, status) => {
+            topics.insert(Topic::Checks(space.clone(), Some(*status)));
+            topics.insert(Topic::Checks(space.clone(), None));
+        }
+        Change::Key(key) => {
+            topics.insert(Topic::Key(key.clone()));
+            for length in lengths.iter().take_while(|length| **length <= key.text.len()) {
+                if let Some(text) = key.text.get(..*length) {
+                    let prefix = Name { namespace: key.namespace.clone(), text: text.into() };
+                    topics.insert(Topic::Prefix(prefix));
                 }
             }
         }
@@ -127,6 +158,17 @@ impl Waiter {
     /// Runs `step` until it gives something, each time after one of the topics was touched. `step` runs once
     /// at first; the bell is armed before each run, so that a change during it is not missed.
     pub async fn until<T>(&self, mut step: impl FnMut() -> Option<T>) -> T {
+        if let [bell] = self.bells.as_slice() {
+            // Nearly every query has one topic, and then nothing is put on the heap.
+            loop {
+                let mut ring = pin!(bell.notified());
+                ring.as_mut().enable();
+                if let Some(done) = step() {
+                    return done;
+                }
+                ring.await;
+            }
+        }
         loop {
             let mut rings: Vec<_> = self.bells.iter().map(|bell| Box::pin(bell.notified())).collect();
             for ring in &mut rings {
@@ -145,10 +187,8 @@ impl Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        if let Some(table) = self.table.upgrade() {
-            let mut table = table.lock();
-            self.topics.iter().for_each(|topic| table.leave(topic));
-        }
+        self.topics.iter().for_each(|topic| self.table.leave(topic));
+        self.table.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -158,14 +198,6 @@ mod tests {
 
     fn changed(keys: &[&str]) -> Changes {
         Changes(keys.iter().map(|key| Change::Key(Name::new(key))).collect())
-    }
-
-    /// Whether `topic` is among what `changes` touch, as the table finds it.
-    fn woken(waiters: &Waiters, topic: &Topic, changes: &Changes) -> bool {
-        let table = waiters.table.lock();
-        let mut topics = BTreeSet::new();
-        changes.iter().for_each(|change| table.touched(change, &mut topics));
-        topics.contains(topic)
     }
 
     #[test]
@@ -182,7 +214,7 @@ mod tests {
             let changes = changed(&[key]);
             for topic in &topics {
                 let rule = changes.iter().any(|change| topic.touched_by(change));
-                assert_eq!(woken(&waiters, topic, &changes), rule, "{topic:?} by {key:?}");
+                assert_eq!(waiters.table.touched(&changes).contains(topic), rule, "{topic:?} by {key:?}");
             }
         }
     }
@@ -194,10 +226,11 @@ mod tests {
         let (one, two) = (waiters.subscribe(prefix()), waiters.subscribe(prefix()));
         assert_eq!(waiters.len(), 2);
         drop(one);
-        assert_eq!(waiters.table.lock().lengths.len(), 1);
+        assert_eq!(waiters.table.lengths.lock().len(), 1);
         drop(two);
         assert_eq!(waiters.len(), 0);
-        assert!(waiters.table.lock().lengths.is_empty());
+        assert!(waiters.table.lengths.lock().is_empty());
+        assert!(waiters.table.parts.iter().all(|part| part.lock().is_empty()));
     }
 
     #[tokio::test]

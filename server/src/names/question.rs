@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use muster_api::answer;
+use muster_registry::health::query::ServiceHealth;
 use muster_registry::{Name, Namespace, Topic, Topics, View, Watched};
 
 use super::{Names, hash};
@@ -25,6 +26,10 @@ impl Watched for OfService {
     fn index(&self, view: &View) -> u64 {
         self.names.service_version(view, &self.name)
     }
+
+    fn size(&self, view: &View) -> usize {
+        ServiceHealth { service: Name::new(&self.name) }.size(view)
+    }
 }
 
 /// About one node. The list of nodes moves often in a large cluster, one node's record seldom: the version is what
@@ -42,6 +47,11 @@ impl Watched for OfNode {
     fn index(&self, view: &View) -> u64 {
         hash(&self.names.node(view, &self.name)) | 1
     }
+
+    /// One short record.
+    fn size(&self, _: &View) -> usize {
+        0
+    }
 }
 
 /// About one address. Any change may concern it, so nothing wakes who waits: it is looked at from time to time.
@@ -57,6 +67,11 @@ impl Watched for OfAddress {
 
     fn index(&self, view: &View) -> u64 {
         hash(&self.names.owners(view, self.address)) | 1
+    }
+
+    /// One short record.
+    fn size(&self, _: &View) -> usize {
+        0
     }
 }
 

@@ -1,10 +1,8 @@
 //! The wait loops: every query that blocks goes through one of them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use muster_api::Wait;
-use muster_registry::View;
 use rand::Rng as _;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -12,20 +10,20 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::Question;
 use crate::hub::Hub;
 
-/// Waits until the index of `question` is above the one that the client has, or its time is over; then the
-/// data of that moment are the answer. The wait is lengthened by up to a sixteenth, so that clients that began
-/// together do not all come back together.
-pub(super) async fn wait_for(hub: &Hub, question: &Question, wait: Wait) -> Arc<View> {
+/// Waits until the index of `question` is above the one that the client has, the state was replaced, or the time
+/// is over. Whoever has an index that lies ahead waits too: this server may only be behind. The wait is lengthened
+/// by up to a sixteenth, so that clients that began together do not all come back together.
+pub(super) async fn wait_for(hub: &Hub, question: &Question, wait: Wait) {
+    let restores = hub.restores();
     // Subscribed first, looked second: no change falls between.
     let waiter = hub.subscribe(question.topics());
     let deadline = deadline(wait);
     let changed = waiter.until(|| {
-        let view = hub.view();
-        let index = question.index(&view).max(1);
-        // An index below the client's means that the state was replaced: it must look again.
-        (index != wait.index && (index > wait.index || view.index() < wait.index)).then_some(view)
+        let moved = || question.index(&hub.view()).max(1) > wait.index;
+        (hub.restores() != restores || moved()).then_some(())
     });
-    timeout_at(deadline, changed).await.unwrap_or_else(|_| hub.view())
+    // That the time is over is no error: what is there then is the answer.
+    let _ = timeout_at(deadline, changed).await;
 }
 
 fn deadline(wait: Wait) -> Instant {
@@ -66,33 +64,27 @@ impl<T: Send + Sync> Again for watch::Receiver<T> {
 
 /// Waits until the index of `question` is another than the one that the client has, or its time is over. Its topics
 /// may become others: they are asked for at the beginning and whenever `again` rings.
-pub(super) async fn wait_for_another(
-    hub: &Hub,
-    question: &Question,
-    wait: Wait,
-    mut again: impl Again,
-) -> Arc<View> {
+pub(super) async fn wait_for_another(hub: &Hub, question: &Question, wait: Wait, mut again: impl Again) {
     let deadline = deadline(wait);
     loop {
         let waiter = hub.subscribe(question.topics());
-        let another = waiter.until(|| {
-            let view = hub.view();
-            (question.index(&view).max(1) != wait.index).then_some(view)
-        });
+        let another = waiter.until(|| (question.index(&hub.view()).max(1) != wait.index).then_some(()));
         tokio::select! {
-            view = another => return view,
+            () = another => return,
             () = again.rings() => {}
-            () = sleep_until(deadline) => return hub.view(),
+            () = sleep_until(deadline) => return,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use muster_api::answer;
     use muster_registry::command::{Command, KvCommand};
     use muster_registry::kv::query::{Get, List};
-    use muster_registry::{Name, Registry, Watched};
+    use muster_registry::{Change, Changes, Name, Registry, View, Watched};
 
     use super::*;
 
@@ -113,7 +105,7 @@ mod tests {
         set(&hub, &mut registry, 5, "mine");
         let (mine, waiting) = (question(Get { key: Name::new("mine") }), hub.clone());
         let wait = Wait { index: 5, longest: Duration::from_secs(60) };
-        let blocked = tokio::spawn(async move { wait_for(&waiting, &mine, wait).await.index() });
+        let blocked = tokio::spawn(async move { wait_for(&waiting, &mine, wait).await });
         while hub.waiting() == 0 {
             tokio::task::yield_now().await;
         }
@@ -121,7 +113,8 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(!blocked.is_finished());
         set(&hub, &mut registry, 7, "mine");
-        assert_eq!(blocked.await.unwrap(), 7);
+        blocked.await.unwrap();
+        assert_eq!(hub.view().index(), 7);
         assert_eq!(hub.waiting(), 0);
     }
 
@@ -147,6 +140,10 @@ mod tests {
         fn index(&self, view: &View) -> u64 {
             Get { key: Name::new(*self.0.borrow()) }.index(view)
         }
+
+        fn size(&self, _: &View) -> usize {
+            0
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -158,8 +155,7 @@ mod tests {
         let question = question(Follows(follows.clone()));
         let wait = Wait { index: 9, longest: Duration::from_secs(60) };
         let (waiting, again) = (hub.clone(), follows.clone());
-        let blocked =
-            tokio::spawn(async move { wait_for_another(&waiting, &question, wait, again).await.index() });
+        let blocked = tokio::spawn(async move { wait_for_another(&waiting, &question, wait, again).await });
         while hub.waiting() == 0 {
             tokio::task::yield_now().await;
         }
@@ -167,7 +163,27 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(!blocked.is_finished(), "not its topic");
         name.send_replace("first");
-        assert_eq!(blocked.await.unwrap(), 10);
+        blocked.await.unwrap();
         assert_eq!(hub.waiting(), 0);
+    }
+
+    /// As in Consul: the server may be behind the one that the client asked before.
+    #[tokio::test(start_paused = true)]
+    async fn an_index_that_lies_ahead_is_waited_for_unless_the_state_is_replaced() {
+        let (hub, mut registry) = (Arc::new(Hub::default()), Registry::new());
+        set(&hub, &mut registry, 5, "k");
+        let began = Instant::now();
+        let wait = Wait { index: 99, longest: Duration::from_secs(16) };
+        wait_for(&hub, &question(Get { key: Name::new("k") }), wait).await;
+        assert!(began.elapsed() >= Duration::from_secs(16));
+        let (waiting, asked) = (hub.clone(), question(Get { key: Name::new("k") }));
+        let blocked = tokio::spawn(async move { wait_for(&waiting, &asked, wait).await });
+        while hub.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let began = Instant::now();
+        hub.publish(registry.view().clone(), &Changes([Change::Restored].into()));
+        blocked.await.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(1));
     }
 }

@@ -1,9 +1,13 @@
 //! How a read is answered: the gate of its mode, the wait of a blocking query, and one rendered answer for all
 //! who ask the same. An endpoint gives a [`Question`]; nothing here knows which endpoint it was.
 
+mod aside;
 mod blocking;
+mod budget;
 mod kept;
 mod question;
+mod rendered;
+mod slot;
 mod target;
 mod waiting;
 
@@ -11,14 +15,15 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use muster_api::consistency::ReadMode;
-use muster_api::{ApiError, Meta, Params, Reply, Wait, answer};
-use muster_registry::View;
+use muster_api::{ApiError, Params, Reply, Wait};
 
 use crate::consensus::{Consensus, ReadStamp};
 use crate::hub::Hub;
+use aside::Aside;
 pub(crate) use blocking::{Again, Never};
-use kept::{Answer, Kept, Slot};
+use kept::Kept;
 pub(crate) use question::Question;
+use slot::Slot;
 use waiting::Seats;
 
 /// Answers reads.
@@ -27,12 +32,12 @@ pub(crate) struct Reader {
     hub: Arc<Hub>,
     kept: Kept,
     seats: Seats,
+    aside: Aside,
 }
 
 /// What a request asks besides its question.
+#[derive(Clone, Copy)]
 pub(crate) struct Asked {
-    /// What is asked.
-    pub(crate) question: Question,
     /// How fresh.
     pub(crate) mode: ReadMode,
     /// Since when, if it blocks.
@@ -40,48 +45,60 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// `question` with what the parameters say of mode and wait.
+    /// What the parameters say of mode and wait.
     ///
     /// # Errors
     /// Where they contradict each other or are none.
-    pub(crate) fn new(question: Question, params: &Params, datacenter: &str) -> Result<Self, ApiError> {
-        Ok(Self { question, mode: params.mode(datacenter)?, wait: params.wait()? })
+    pub(crate) fn new(params: &Params, datacenter: &str) -> Result<Self, ApiError> {
+        Ok(Self { mode: params.mode(datacenter)?, wait: params.wait()? })
     }
 }
 
 impl Reader {
     /// Over this server's view; at most `waiters` queries block at once.
     pub(crate) fn new(consensus: Consensus, hub: Arc<Hub>, waiters: usize) -> Self {
-        Self { consensus, hub, kept: Kept::default(), seats: Seats::new(waiters) }
+        let (kept, seats) = (Kept::default(), Seats::new(waiters));
+        Self { consensus, hub, kept, seats, aside: Aside::default() }
     }
 
-    /// The answer to a target that was asked before in just these words and does not block; `None` where it
-    /// must be looked at first.
-    pub(crate) async fn again(&self, target: &str, headers: &HeaderMap) -> Option<Result<Reply, ApiError>> {
-        let slot = self.kept.find(target)?;
-        Some(self.now(&slot, slot.mode, headers).await)
+    /// The answer to a target that was asked before in just these words, but for those that say how long it
+    /// would wait; `None` where it must be looked at first.
+    pub(crate) async fn again(
+        &self,
+        target: &str,
+        datacenter: &str,
+        headers: &HeaderMap,
+    ) -> Option<Result<Reply, ApiError>> {
+        if let Some(slot) = self.kept.find(target) {
+            return Some(self.now(&slot, slot.mode, headers).await);
+        }
+        let words = target::without_waiting(target)?;
+        let slot = self.kept.find(&words)?;
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        Some(match Params::parse(query).and_then(|params| Asked::new(&params, datacenter)) {
+            Ok(asked) => self.reply(&slot, asked, headers).await,
+            Err(refusal) => Err(refusal),
+        })
     }
 
-    /// The answer to `asked`, which came in the words of `target`.
+    /// The answer to `question`, which came in the words of `target`.
     pub(crate) async fn answer(
         &self,
         target: &str,
+        question: Question,
         asked: Asked,
         headers: &HeaderMap,
     ) -> Result<Reply, ApiError> {
-        let Asked { question, mode, wait } = asked;
-        let words = target::without_waiting(target);
         // Words from which the mode was taken stand for a question in the default mode.
-        let own = if words == target { mode } else { ReadMode::Default };
+        let (words, own) = match target::without_waiting(target) {
+            Some(words) => (words, ReadMode::Default),
+            None => (target.to_owned(), asked.mode),
+        };
         let slot = match self.kept.find(&words) {
             Some(slot) => slot,
-            None => self.kept.keep(Slot::new(words.into_owned(), own, question)),
+            None => self.kept.keep(Slot::new(words, own, question)),
         };
-        let Some(wait) = wait else { return self.now(&slot, mode, headers).await };
-        let stamp = self.consensus.gate(mode).await?;
-        let _seat = self.seats.take()?;
-        let view = blocking::wait_for(&self.hub, &slot.question, wait).await;
-        self.reply(&slot, &view, stamp, headers)
+        self.reply(&slot, asked, headers).await
     }
 
     /// The answer to a question of agents, which is asked in `words`, from this server's view as it is. Who waits has
@@ -101,27 +118,36 @@ impl Reader {
         };
         let none = HeaderMap::new();
         let Some(wait) = wait else { return self.now(&slot, mode, &none).await };
-        let _seat = self.seats.take()?;
-        let view = blocking::wait_for_another(&self.hub, &slot.question, wait, again).await;
-        let stamp = self.consensus.gate(mode).await?;
-        self.reply(&slot, &view, stamp, &none)
+        let seat = self.seats.take()?;
+        blocking::wait_for_another(&self.hub, &slot.question, wait, again).await;
+        drop(seat);
+        self.now(&slot, mode, &none).await
     }
 
-    async fn now(&self, slot: &Slot, mode: ReadMode, headers: &HeaderMap) -> Result<Reply, ApiError> {
+    async fn reply(&self, slot: &Arc<Slot>, asked: Asked, headers: &HeaderMap) -> Result<Reply, ApiError> {
+        let Asked { mode, wait } = asked;
+        let Some(wait) = wait else { return self.now(slot, mode, headers).await };
+        self.consensus.gate(mode).await?;
+        let seat = self.seats.take()?;
+        blocking::wait_for(&self.hub, &slot.question, wait).await;
+        drop(seat);
+        // Much may have happened since: the stamp is of now, and a server that was cut off answers no more.
         let stamp = self.consensus.gate(mode).await?;
-        self.reply(slot, &self.hub.view(), stamp, headers)
+        self.stamped(slot, stamp, headers).await
     }
 
-    fn reply(
+    async fn now(&self, slot: &Arc<Slot>, mode: ReadMode, headers: &HeaderMap) -> Result<Reply, ApiError> {
+        let stamp = self.consensus.gate(mode).await?;
+        self.stamped(slot, stamp, headers).await
+    }
+
+    async fn stamped(
         &self,
-        slot: &Slot,
-        view: &View,
+        slot: &Arc<Slot>,
         stamp: ReadStamp,
         headers: &HeaderMap,
     ) -> Result<Reply, ApiError> {
-        let answer: Arc<Answer> = self.kept.answer(slot, view)?;
-        let meta =
-            Meta { index: answer.index, known_leader: stamp.known_leader, last_contact: stamp.last_contact };
-        Ok(answer::with_meta(answer.reply(headers), meta))
+        let answer = self.kept.answer(slot, &self.hub.view(), &self.aside).await?;
+        Ok(answer.reply(stamp, headers, &self.aside).await)
     }
 }

@@ -12,6 +12,8 @@ type Render = dyn Fn(&View) -> Result<Reply, ApiError> + Send + Sync;
 pub(crate) struct Question {
     watched: Arc<dyn Watched + Send + Sync>,
     render: Box<Render>,
+    /// Bytes that it holds beyond what its words account for.
+    weight: usize,
 }
 
 impl Question {
@@ -22,7 +24,16 @@ impl Question {
         F: Fn(&Q, &View) -> Result<Reply, ApiError> + Send + Sync + 'static,
     {
         let query = Arc::new(query);
-        Self { watched: query.clone(), render: Box::new(move |view| render(&query, view)) }
+        Self { watched: query.clone(), render: Box::new(move |view| render(&query, view)), weight: 0 }
+    }
+
+    /// The same question, which holds so many bytes besides.
+    pub(crate) fn weighing(self, bytes: usize) -> Self {
+        Self { weight: self.weight + bytes, ..self }
+    }
+
+    pub(super) fn weight(&self) -> usize {
+        self.weight
     }
 
     pub(super) fn topics(&self) -> Topics {
@@ -32,6 +43,11 @@ impl Question {
     /// The index of the answer. While it is the same, so is the answer.
     pub(super) fn index(&self, view: &View) -> u64 {
         self.watched.index(view)
+    }
+
+    /// About how many bytes the answer has, without making it.
+    pub(super) fn size(&self, view: &View) -> usize {
+        self.watched.size(view)
     }
 
     pub(super) fn render(&self, view: &View) -> Result<Reply, ApiError> {

@@ -32,6 +32,11 @@ pub(crate) fn filter(datacenter: &str, params: &Params, fields: Fields) -> Resul
     params.filter(fields)
 }
 
+/// What the filter holds beyond its words.
+pub(crate) fn weight(filter: Option<&Filter>) -> usize {
+    filter.map_or(0, Filter::weight)
+}
+
 /// Whether the record is one that the filter takes; all are where there is none.
 pub(crate) fn by_filter(filter: Option<&Filter>, record: &dyn Record) -> bool {
     filter.is_none_or(|filter| filter.takes(record))
