@@ -7,6 +7,6 @@ mod sync;
 
 pub use health::{Aggregate, aggregate};
 pub(crate) use health::{NODE_MAINTENANCE, SERVICE_MAINTENANCE};
-pub use record::{Agreement, LocalCheck, LocalService};
+pub use record::{Agreement, Key, LocalCheck, LocalService, Origin};
 pub use state::{Change, LocalState};
 pub use sync::{Action, Identity, Remote, RemoteCheck, RemoteNode, RemoteService, compare, plan};

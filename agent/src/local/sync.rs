@@ -1,13 +1,13 @@
 //! All of anti-entropy's judgement: where the catalog and this host differ, and what is to be done about it.
 //! It never takes from the catalog what was not registered here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use muster_api::catalog::Weights;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::record::{Agreement, LocalCheck, LocalService};
+use super::record::{Agreement, Key, LocalCheck, LocalService};
 use super::state::LocalState;
 
 /// What the catalog says of this node.
@@ -106,15 +106,21 @@ pub enum Action {
         /// As of then.
         revision: u64,
     },
-    /// An instance that is no more.
+    /// An instance that is no more, with those of its checks that go from the catalog when it does.
     ForgetService {
         /// Which.
         id: String,
+        /// As of then.
+        revision: u64,
+        /// The checks with their revisions.
+        checks: Vec<(String, u64)>,
     },
     /// A check that is no more.
     ForgetCheck {
         /// Which.
         id: String,
+        /// As of then.
+        revision: u64,
     },
 }
 
@@ -131,8 +137,14 @@ pub struct Identity<'a> {
     pub server: bool,
 }
 
-/// Marks what differs from `remote`. The first action, if any, is about a former life of this node.
-pub fn compare(local: &mut LocalState, remote: &Remote, us: Identity<'_>) -> Option<Action> {
+/// Marks what differs from `remote`. What the catalog has, nobody defines here, and `lost` says is ours all the same
+/// is gone. The first action, if any, is about a former life of this node.
+pub fn compare(
+    local: &mut LocalState,
+    remote: &Remote,
+    us: Identity<'_>,
+    lost: impl Fn(&Key) -> bool,
+) -> Option<Action> {
     let former = remote.node.as_ref().is_some_and(|node| {
         let dead = remote.checks.get("serfHealth").is_some_and(|check| check.status == "critical");
         !node.id.is_empty() && node.id != us.id && dead
@@ -166,10 +178,11 @@ pub fn compare(local: &mut LocalState, remote: &Remote, us: Identity<'_>) -> Opt
         check.agreement = if same { Agreement::Agreed } else { Agreement::Differs };
     }
     // What the catalog has forgotten by itself need not be taken from it.
-    local
-        .all_services()
-        .retain(|id, held| held.agreement != Agreement::Gone || remote.services.contains_key(id));
-    local.all_checks().retain(|id, held| held.agreement != Agreement::Gone || remote.checks.contains_key(id));
+    local.settle(|id, _| !remote.services.contains_key(id), |id, _| !remote.checks.contains_key(id));
+    let services = remote.services.keys().filter(|id| !local.knows_service(id)).cloned().map(Key::Service);
+    let checks = remote.checks.keys().filter(|id| !local.knows_check(id)).cloned().map(Key::Check);
+    let lost: Vec<Key> = services.chain(checks).filter(|key| lost(key)).collect();
+    lost.into_iter().for_each(|key| local.recall_gone(key));
     former.then_some(Action::ForgetFormerLife)
 }
 
@@ -209,14 +222,19 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
     if local.node_differs {
         actions.push(Action::Node);
     }
-    let mut told_with_service = Vec::new();
-    let mut gone_services = Vec::new();
+    let mut told_with_service = HashSet::new();
     for (id, service) in local.every_service() {
         match service.agreement {
             Agreement::Agreed => {}
             Agreement::Gone => {
-                gone_services.push(id);
-                actions.push(Action::ForgetService { id: id.clone() });
+                let checks: Vec<_> = local
+                    .every_check()
+                    .filter(|(_, check)| check.agreement == Agreement::Gone && check.goes_with_service)
+                    .filter(|(_, check)| check.definition.service_id == *id)
+                    .map(|(check, held)| (check.clone(), held.revision))
+                    .collect();
+                told_with_service.extend(checks.iter().map(|(check, _)| check.clone()));
+                actions.push(Action::ForgetService { id: id.clone(), revision: service.revision, checks });
             }
             Agreement::Differs => {
                 let of_service = |check: &&LocalCheck| check.definition.service_id == *id;
@@ -233,10 +251,10 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
     for (id, check) in local.every_check() {
         match check.agreement {
             Agreement::Agreed => {}
-            Agreement::Gone
-                if check.goes_with_service && gone_services.contains(&&check.definition.service_id) => {}
-            Agreement::Gone => actions.push(Action::ForgetCheck { id: id.clone() }),
-            Agreement::Differs if told_with_service.contains(id) => {}
+            _ if told_with_service.contains(id) => {}
+            Agreement::Gone => {
+                actions.push(Action::ForgetCheck { id: id.clone(), revision: check.revision });
+            }
             Agreement::Differs => {
                 actions.push(Action::Check { id: id.clone(), revision: check.revision });
             }
@@ -246,8 +264,7 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
 }
 
 impl LocalState {
-    /// The catalog was told: what did not move meanwhile agrees. IDs of instances and checks that are
-    /// forgotten everywhere come back.
+    /// The catalog was told: what did not move meanwhile agrees, or is forgotten here too.
     pub fn told(&mut self, action: &Action) {
         match action {
             Action::ForgetFormerLife => {}
@@ -259,14 +276,41 @@ impl LocalState {
                 }
             }
             Action::Check { id, revision } => agree_check(self, id, *revision),
-            Action::ForgetService { id } => {
-                self.all_services()
-                    .retain(|held, service| held != id || service.agreement != Agreement::Gone);
+            Action::ForgetService { id, revision, checks } => {
+                let with_it = |held: &str, moved: u64| {
+                    checks.iter().any(|(check, revision)| check == held && *revision == moved)
+                };
+                self.settle(|held, moved| held == id && moved == *revision, with_it);
             }
-            Action::ForgetCheck { id } => {
-                self.all_checks().retain(|held, check| held != id || check.agreement != Agreement::Gone);
+            Action::ForgetCheck { id, revision } => {
+                self.settle(|_, _| false, |held, moved| held == id && moved == *revision);
             }
         }
+    }
+
+    /// Whether what `action` was planned for is still so.
+    #[must_use]
+    pub fn still(&self, action: &Action) -> bool {
+        match action {
+            Action::ForgetFormerLife | Action::Node => true,
+            Action::Service { id, .. } => self.service(id).is_some(),
+            Action::Check { id, .. } => self.check(id).is_some(),
+            Action::ForgetService { id, .. } => self.is_gone(&Key::Service(id.clone())),
+            Action::ForgetCheck { id, .. } => self.is_gone(&Key::Check(id.clone())),
+        }
+    }
+
+    /// Forgets what is gone and of which this is said, by ID and revision.
+    fn settle(&mut self, service: impl Fn(&str, u64) -> bool, check: impl Fn(&str, u64) -> bool) {
+        let services = self
+            .all_services()
+            .extract_if(.., |id, held| held.agreement == Agreement::Gone && service(id, held.revision));
+        let mut settled: Vec<Key> = services.map(|(id, _)| Key::Service(id)).collect();
+        let checks = self
+            .all_checks()
+            .extract_if(.., |id, held| held.agreement == Agreement::Gone && check(id, held.revision));
+        settled.extend(checks.map(|(id, _)| Key::Check(id)));
+        self.settled.append(&mut settled);
     }
 }
 

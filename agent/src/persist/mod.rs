@@ -1,11 +1,13 @@
-//! Definitions on disk: one file each, written beside, fsynced and renamed into place, so that a crash leaves
-//! the old one or the new one. What was taken away stays as a mark until the catalog has forgotten it.
+//! What is defined here, on disk: one file for each ID, which says who defined it, or that it is gone and the
+//! catalog may not know yet. Of what a configuration file defines only the ID is kept, and its check's health: the
+//! definition is in the file. Who writes an ID holds its turn; the store itself puts nobody in order.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+mod folder;
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
@@ -13,146 +15,239 @@ use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The format of the files; a newer one is refused, not guessed.
-const FORMAT: u32 = 1;
+use crate::local::{Key, Origin};
+use folder::Folder;
+
+/// The format of the files that are written; a newer one is refused, not guessed. The first one knew neither what
+/// files define nor checks that are gone.
+const FORMAT: u32 = 2;
 
 /// A service on disk.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StoredService {
     format: u32,
     pub(crate) definition: ServiceDefinition,
-    /// It was deregistered, and the catalog may not know it yet.
+    /// It was taken away, and the catalog may not know it yet.
     pub(crate) gone: bool,
+    #[serde(default)]
+    pub(crate) origin: Origin,
 }
 
 /// A check on disk.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StoredCheck {
     format: u32,
     pub(crate) definition: CheckDefinition,
     /// The status at its last transition.
     pub(crate) status: String,
     pub(crate) output: String,
+    /// It was taken away, and the catalog may not know it yet.
+    #[serde(default)]
+    pub(crate) gone: bool,
+    #[serde(default)]
+    pub(crate) origin: Origin,
 }
 
-/// The folders of the definitions.
+/// What is written for one ID.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Record {
+    Service(Box<StoredService>),
+    Check(Box<StoredCheck>),
+}
+
+impl Record {
+    pub(crate) fn service(definition: &ServiceDefinition, origin: Origin) -> Self {
+        let definition = match origin {
+            Origin::Api => definition.clone(),
+            Origin::File => ServiceDefinition { id: definition.id.clone(), ..Default::default() },
+        };
+        Self::Service(Box::new(StoredService { format: FORMAT, definition, gone: false, origin }))
+    }
+
+    pub(crate) fn check(definition: &CheckDefinition, origin: Origin, status: &str, output: &str) -> Self {
+        let definition = match origin {
+            Origin::Api => definition.clone(),
+            Origin::File => CheckDefinition { id: definition.id.clone(), ..Default::default() },
+        };
+        let (status, output) = (status.to_owned(), output.to_owned());
+        Self::Check(Box::new(StoredCheck { format: FORMAT, definition, status, output, gone: false, origin }))
+    }
+
+    pub(crate) fn gone(key: &Key) -> Self {
+        match key {
+            Key::Service(id) => {
+                let definition = ServiceDefinition { id: id.clone(), ..Default::default() };
+                let origin = Origin::Api;
+                Self::Service(Box::new(StoredService { format: FORMAT, definition, gone: true, origin }))
+            }
+            Key::Check(id) => Self::Check(Box::new(StoredCheck {
+                format: FORMAT,
+                definition: CheckDefinition { id: id.clone(), ..Default::default() },
+                status: String::new(),
+                output: String::new(),
+                gone: true,
+                origin: Origin::Api,
+            })),
+        }
+    }
+
+    fn key(&self) -> Key {
+        match self {
+            Self::Service(stored) => Key::Service(stored.definition.id.clone()),
+            Self::Check(stored) => Key::Check(stored.definition.id.clone()),
+        }
+    }
+
+    /// Whether it says that a file defines it.
+    fn of_file(&self) -> bool {
+        match self {
+            Self::Service(stored) => !stored.gone && stored.origin == Origin::File,
+            Self::Check(stored) => !stored.gone && stored.origin == Origin::File,
+        }
+    }
+
+    fn bytes(&self) -> serde_json::Result<Vec<u8>> {
+        match self {
+            Self::Service(stored) => serde_json::to_vec(stored),
+            Self::Check(stored) => serde_json::to_vec(stored),
+        }
+    }
+}
+
+/// What was found on disk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) services: Vec<StoredService>,
+    pub(crate) checks: Vec<StoredCheck>,
+}
+
+/// The folders of the definitions; a cheap handle.
 #[derive(Clone, Debug)]
-pub(crate) struct Store {
-    services: Arc<Folder>,
-    checks: Arc<Folder>,
+pub(crate) struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    services: Folder,
+    checks: Folder,
+    /// The names of files that cannot be read and are left where they are.
+    aside: Mutex<HashSet<(bool, String)>>,
+    /// What is written down as a file's: that need not be written again.
+    of_files: Mutex<HashSet<Key>>,
 }
 
 impl Store {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        let services = Arc::new(Folder::open(folder.join("services"))?);
-        Ok(Self { services, checks: Arc::new(Folder::open(folder.join("checks"))?) })
+        Ok(Self(Arc::new(Inner {
+            services: Folder::open(folder.join("services"))?,
+            checks: Folder::open(folder.join("checks"))?,
+            aside: Mutex::default(),
+            of_files: Mutex::default(),
+        })))
     }
 
-    pub(crate) fn put_service(&self, definition: &ServiceDefinition, gone: bool) -> io::Result<()> {
-        let stored = StoredService { format: FORMAT, definition: definition.clone(), gone };
-        self.services.put(&definition.id, &stored)
+    fn folder(&self, key: &Key) -> &Folder {
+        match key {
+            Key::Service(_) => &self.0.services,
+            Key::Check(_) => &self.0.checks,
+        }
     }
 
-    pub(crate) fn put_check(
-        &self,
-        definition: &CheckDefinition,
-        status: &str,
-        output: &str,
-    ) -> io::Result<()> {
-        let (status, output) = (status.to_owned(), output.to_owned());
-        let stored = StoredCheck { format: FORMAT, definition: definition.clone(), status, output };
-        self.checks.put(&definition.id, &stored)
-    }
-
-    /// Removes the mark of an instance that is gone; one that was registered again stays.
-    pub(crate) fn forget_gone(&self, id: &str) -> io::Result<()> {
-        self.services.remove(id, |bytes| {
-            serde_json::from_slice::<StoredService>(bytes).is_ok_and(|stored| stored.gone)
-        })
-    }
-
-    pub(crate) fn forget_check(&self, id: &str) -> io::Result<()> {
-        self.checks.remove(id, |_| true)
-    }
-
-    pub(crate) fn services(&self) -> io::Result<Vec<StoredService>> {
-        read_all(&self.services.path, |stored: &StoredService| stored.format)
-    }
-
-    pub(crate) fn checks(&self) -> io::Result<Vec<StoredCheck>> {
-        read_all(&self.checks.path, |stored: &StoredCheck| stored.format)
-    }
-}
-
-/// One folder of files. Those who write at the same time share the flush of the folder.
-#[derive(Debug)]
-struct Folder {
-    path: PathBuf,
-    /// Names change one at a time, so that a mark is never taken for the registration that came after it.
-    names: Mutex<()>,
-    /// How many files got their name.
-    named: AtomicU64,
-    /// So many names of these are on disk.
-    flushed: Mutex<u64>,
-}
-
-impl Folder {
-    fn open(path: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&path)?;
-        let folder =
-            Self { path, names: Mutex::default(), named: AtomicU64::default(), flushed: Mutex::default() };
-        folder.sweep()?;
-        Ok(folder)
-    }
-
-    /// What a crash left half written is of no use.
-    fn sweep(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.path)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "new") {
-                fs::remove_file(path)?;
+    /// Writes records, in their order; they are on disk when it returns.
+    pub(crate) fn put(&self, records: &[Record]) -> io::Result<()> {
+        for record in records {
+            let key = record.key();
+            self.folder(&key).put(&file_name(key.id()), &record.bytes()?)?;
+            self.0.aside.lock().remove(&place(&key));
+            if record.of_file() {
+                self.0.of_files.lock().insert(key);
+            } else {
+                self.0.of_files.lock().remove(&key);
+            }
+        }
+        let has =
+            |service: bool| records.iter().any(|record| service == matches!(record, Record::Service(_)));
+        for (folder, written) in [(&self.0.checks, has(false)), (&self.0.services, has(true))] {
+            if written {
+                folder.flush()?;
             }
         }
         Ok(())
     }
 
-    fn put<T: Serialize>(&self, id: &str, stored: &T) -> io::Result<()> {
-        let path = self.path.join(file_name(id));
-        let turn = self.named.fetch_add(1, Ordering::Relaxed);
-        let beside = path.with_extension(format!("{turn}.new"));
-        let mut file = File::create(&beside)?;
-        file.write_all(&serde_json::to_vec(stored)?)?;
-        file.sync_all()?;
-        let mine = {
-            let _one = self.names.lock();
-            fs::rename(&beside, &path)?;
-            self.named.fetch_add(1, Ordering::AcqRel) + 1
-        };
-        self.flush(mine)
+    /// Removes the mark of what is gone; what was registered again stays.
+    pub(crate) fn forget_gone(&self, key: &Key) -> io::Result<()> {
+        #[derive(Deserialize)]
+        struct Mark {
+            #[serde(default)]
+            gone: bool,
+        }
+        let gone = |bytes: &[u8]| serde_json::from_slice(bytes).is_ok_and(|mark: Mark| mark.gone);
+        self.folder(key).remove(&file_name(key.id()), gone).map(drop)
     }
 
-    /// Returns when the name with this number is on disk. Who waits here for another's flush mostly finds that
-    /// the next one took its own name along.
-    fn flush(&self, mine: u64) -> io::Result<()> {
-        let mut flushed = self.flushed.lock();
-        if *flushed < mine {
-            let all = self.named.load(Ordering::Acquire);
-            File::open(&self.path)?.sync_all()?;
-            *flushed = all;
-        }
-        Ok(())
+    /// Whether it is written down already that a file defines this.
+    pub(crate) fn is_of_file(&self, key: &Key) -> bool {
+        self.0.of_files.lock().contains(key)
     }
 
-    fn remove(&self, id: &str, which: impl FnOnce(&[u8]) -> bool) -> io::Result<()> {
-        let path = self.path.join(file_name(id));
-        let _one = self.names.lock();
-        match fs::read(&path) {
-            Ok(bytes) if which(&bytes) => fs::remove_file(&path),
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
+    /// Whether a file that cannot be read is this one's.
+    pub(crate) fn is_aside(&self, key: &Key) -> bool {
+        let aside = self.0.aside.lock();
+        !aside.is_empty() && aside.contains(&place(key))
     }
+
+    /// Everything in the folders. What cannot be read is left where it is and told, and the others count: a single
+    /// torn file must not take a host out of the catalog.
+    pub(crate) fn read(&self) -> io::Result<Found> {
+        let services = self.read_folder(&self.0.services, true, |one| Record::Service(Box::new(one)))?;
+        let checks = self.read_folder(&self.0.checks, false, |one| Record::Check(Box::new(one)))?;
+        Ok(Found { services, checks })
+    }
+
+    fn read_folder<T: DeserializeOwned + Clone>(
+        &self,
+        folder: &Folder,
+        of_services: bool,
+        record: impl Fn(T) -> Record,
+    ) -> io::Result<Vec<T>> {
+        let mut found = Vec::new();
+        for (name, bytes) in folder.read_all()? {
+            let read = bytes.map_err(|error| error.to_string()).and_then(|bytes| decode::<T>(&bytes));
+            match read {
+                Ok(stored) => {
+                    let record = record(stored.clone());
+                    if record.of_file() {
+                        self.0.of_files.lock().insert(record.key());
+                    }
+                    found.push(stored);
+                }
+                Err(error) => {
+                    let path = folder.path().join(&name);
+                    tracing::error!(path = %path.display(), error, "a definition cannot be read and is left aside");
+                    self.0.aside.lock().insert((of_services, name));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The format first: what a newer one means is not for us to guess.
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let head: Head = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if !(1..=FORMAT).contains(&head.format) {
+        return Err(format!("its format {} is not known here", head.format));
+    }
+    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+}
+
+/// Which file this is: of a service or not, and its name.
+fn place(key: &Key) -> (bool, String) {
+    (matches!(key, Key::Service(_)), file_name(key.id()))
 }
 
 /// A name for the file of any ID: readable, short, and different for different IDs.
@@ -162,55 +257,5 @@ fn file_name(id: &str) -> String {
     format!("{readable}-{:08x}.json", crc32fast::hash(id.as_bytes()))
 }
 
-/// Every definition in the folder. One that cannot be read is left where it is and told, and the others count:
-/// a single torn file must not take a host out of the catalog.
-fn read_all<T: DeserializeOwned>(folder: &Path, format: impl Fn(&T) -> u32) -> io::Result<Vec<T>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let stored: Result<T, String> = fs::read(&path)
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
-        match stored {
-            Ok(stored) if format(&stored) == FORMAT => found.push(stored),
-            Ok(stored) => {
-                let format = format(&stored);
-                tracing::error!(path = %path.display(), format, "a definition of an unknown format is left aside");
-            }
-            Err(error) => {
-                tracing::error!(path = %path.display(), %error, "a definition cannot be read and is left aside");
-            }
-        }
-    }
-    Ok(found)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_stored_is_read_again_and_a_torn_file_harms_no_other() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        for id in ["a/b", "a_b", "é", &"x".repeat(300)] {
-            let definition = ServiceDefinition { id: id.into(), name: "n".into(), ..Default::default() };
-            store.put_service(&definition, false).unwrap();
-        }
-        let check = CheckDefinition { id: "c".into(), ..Default::default() };
-        store.put_check(&check, "passing", "fine").unwrap();
-        fs::write(folder.path().join("services/torn.json"), b"{\"format\":1,").unwrap();
-        assert_eq!(store.services().unwrap().len(), 4);
-        store.forget_gone("a/b").unwrap();
-        assert_eq!(store.services().unwrap().len(), 4, "one that is registered stays");
-        let gone = ServiceDefinition { id: "a/b".into(), name: "n".into(), ..Default::default() };
-        store.put_service(&gone, true).unwrap();
-        store.forget_gone("a/b").unwrap();
-        assert_eq!(store.services().unwrap().len(), 3);
-        let checks = store.checks().unwrap();
-        assert_eq!((checks[0].status.as_str(), &checks[0].definition), ("passing", &check));
-    }
-}
+mod tests;
