@@ -56,6 +56,18 @@ impl LocalState {
         self.checks.values().filter(|check| check.agreement != Agreement::Gone)
     }
 
+    /// Whether there are so many instances or more.
+    #[must_use]
+    pub fn has_services(&self, most: usize) -> bool {
+        self.services.len() >= most && self.services().count() >= most
+    }
+
+    /// Whether there are so many checks or more.
+    #[must_use]
+    pub fn has_checks(&self, most: usize) -> bool {
+        self.checks.len() >= most && self.checks().count() >= most
+    }
+
     /// One instance, if it is there.
     #[must_use]
     pub fn service(&self, id: &str) -> Option<&LocalService> {
@@ -97,9 +109,12 @@ impl LocalState {
             return;
         }
         let (id, revision) = (definition.id.clone(), self.next());
-        for check in self.checks.values_mut().filter(|check| check.definition.service_id == id) {
-            check.service_name.clone_from(&definition.name);
-            check.service_tags = definition.tags.clone().unwrap_or_default();
+        // A new instance has no checks yet: those of all others need not be looked through.
+        if self.services.contains_key(&id) {
+            for check in self.checks.values_mut().filter(|check| check.definition.service_id == id) {
+                check.service_name.clone_from(&definition.name);
+                check.service_tags = definition.tags.clone().unwrap_or_default();
+            }
         }
         let agreement = Agreement::Differs;
         self.services.insert(id, LocalService { definition, origin, agreement, revision });

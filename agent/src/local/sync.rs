@@ -1,7 +1,7 @@
 //! All of anti-entropy's judgement: where the catalog and this host differ, and what is to be done about it.
 //! It never takes from the catalog what was not registered here.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use muster_api::catalog::Weights;
 use serde::Deserialize;
@@ -222,45 +222,43 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
     if local.node_differs {
         actions.push(Action::Node);
     }
-    let mut told_with_service = HashSet::new();
-    for (id, service) in local.every_service() {
-        match service.agreement {
-            Agreement::Agreed => {}
-            Agreement::Gone => {
-                let checks: Vec<_> = local
-                    .every_check()
-                    .filter(|(_, check)| check.agreement == Agreement::Gone && check.goes_with_service)
-                    .filter(|(_, check)| check.definition.service_id == *id)
-                    .map(|(check, held)| (check.clone(), held.revision))
-                    .collect();
-                told_with_service.extend(checks.iter().map(|(check, _)| check.clone()));
-                actions.push(Action::ForgetService { id: id.clone(), revision: service.revision, checks });
-            }
-            Agreement::Differs => {
-                let of_service = |check: &&LocalCheck| check.definition.service_id == *id;
-                let checks: Vec<_> = local
-                    .checks()
-                    .filter(of_service)
-                    .map(|check| (check.definition.id.clone(), check.revision))
-                    .collect();
-                told_with_service.extend(checks.iter().map(|(check, _)| check.clone()));
-                actions.push(Action::Service { id: id.clone(), revision: service.revision, checks });
-            }
-        }
-    }
+    // Instances with something to say, each with its checks: one look at all of them, however many instances.
+    let moved = local.every_service().filter(|(_, service)| service.agreement != Agreement::Agreed);
+    let mut moved: BTreeMap<&str, (&LocalService, Vec<(String, u64)>)> =
+        moved.map(|(id, service)| (id.as_str(), (service, Vec::new()))).collect();
+    let mut alone = Vec::new();
     for (id, check) in local.every_check() {
+        if let Some((service, checks)) = moved.get_mut(check.definition.service_id.as_str())
+            && goes_along(service, check)
+        {
+            checks.push((id.clone(), check.revision));
+            continue;
+        }
+        let (id, revision) = (id.clone(), check.revision);
         match check.agreement {
             Agreement::Agreed => {}
-            _ if told_with_service.contains(id) => {}
-            Agreement::Gone => {
-                actions.push(Action::ForgetCheck { id: id.clone(), revision: check.revision });
-            }
-            Agreement::Differs => {
-                actions.push(Action::Check { id: id.clone(), revision: check.revision });
-            }
+            Agreement::Gone => alone.push(Action::ForgetCheck { id, revision }),
+            Agreement::Differs => alone.push(Action::Check { id, revision }),
         }
     }
+    actions.extend(moved.into_iter().map(|(id, (service, checks))| {
+        let (id, revision) = (id.to_owned(), service.revision);
+        match service.agreement {
+            Agreement::Gone => Action::ForgetService { id, revision, checks },
+            Agreement::Agreed | Agreement::Differs => Action::Service { id, revision, checks },
+        }
+    }));
+    actions.append(&mut alone);
     actions
+}
+
+/// Whether a check is told in one word with its instance.
+fn goes_along(service: &LocalService, check: &LocalCheck) -> bool {
+    match (service.agreement, check.agreement) {
+        (Agreement::Gone, Agreement::Gone) => check.goes_with_service,
+        (Agreement::Gone, _) | (_, Agreement::Gone) => false,
+        _ => true,
+    }
 }
 
 impl LocalState {

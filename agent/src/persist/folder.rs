@@ -48,8 +48,8 @@ impl Folder {
         &self.path
     }
 
-    /// Writes a file and gives it its name. The name is on disk after the next [`Folder::flush`].
-    pub(super) fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    /// Writes a file and gives it its name. The name is on disk after [`Folder::flush`] of the number that comes back.
+    pub(super) fn put(&self, name: &str, bytes: &[u8]) -> io::Result<u64> {
         let turn = self.beside.fetch_add(1, Ordering::Relaxed);
         let path = self.path.join(name);
         let beside = path.with_extension(format!("{turn}.new"));
@@ -57,14 +57,12 @@ impl Folder {
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&beside, &path)?;
-        self.named.fetch_add(1, Ordering::AcqRel);
-        Ok(())
+        Ok(self.named.fetch_add(1, Ordering::AcqRel) + 1)
     }
 
-    /// Returns when every name that was given before is on disk. Who waits here for another's flush mostly finds
-    /// that the next one took its own names along.
-    pub(super) fn flush(&self) -> io::Result<()> {
-        let mine = self.named.load(Ordering::Acquire);
+    /// Returns when the names up to this number are on disk. Who waits here for another's flush mostly finds that
+    /// the next one took its own names along.
+    pub(super) fn flush(&self, mine: u64) -> io::Result<()> {
         let mut flushed = self.flushed.lock();
         if *flushed < mine {
             let all = self.named.load(Ordering::Acquire);

@@ -154,9 +154,14 @@ impl Store {
 
     /// Writes records, in their order; they are on disk when it returns.
     pub(crate) fn put(&self, records: &[Record]) -> io::Result<()> {
+        let (mut services, mut checks) = (0, 0);
         for record in records {
             let key = record.key();
-            self.folder(&key).put(&file_name(key.id()), &record.bytes()?)?;
+            let named = self.folder(&key).put(&file_name(key.id()), &record.bytes()?)?;
+            match key {
+                Key::Service(_) => services = named,
+                Key::Check(_) => checks = named,
+            }
             self.0.aside.lock().remove(&place(&key));
             if record.of_file() {
                 self.0.of_files.lock().insert(key);
@@ -164,14 +169,8 @@ impl Store {
                 self.0.of_files.lock().remove(&key);
             }
         }
-        let has =
-            |service: bool| records.iter().any(|record| service == matches!(record, Record::Service(_)));
-        for (folder, written) in [(&self.0.checks, has(false)), (&self.0.services, has(true))] {
-            if written {
-                folder.flush()?;
-            }
-        }
-        Ok(())
+        self.0.checks.flush(checks)?;
+        self.0.services.flush(services)
     }
 
     /// Removes the mark of what is gone; what was registered again stays.

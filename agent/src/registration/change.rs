@@ -84,16 +84,13 @@ fn put_service_now<U: Upstream>(
 ) -> Result<(), ApiError> {
     let (records, former) = {
         let local = shared.local.lock();
-        if local.service(&judged.service.id).is_none() && local.services().count() >= MOST {
+        if local.service(&judged.service.id).is_none() && local.has_services(MOST) {
             return Err(ApiError::TooMany(format!("this agent has {MOST} services and takes no more")));
         }
-        let own = local.checks().filter(|held| held.definition.service_id == judged.service.id);
-        let former: Vec<Key> = own
-            .filter(|held| others == OtherChecks::Go && held.kind != MAINTENANCE)
-            .map(|held| held.definition.id.clone())
-            .filter(|held| !judged.names(held))
-            .map(Key::Check)
-            .collect();
+        let former = match others {
+            OtherChecks::Stay => Vec::new(),
+            OtherChecks::Go => unnamed_checks(&local, &judged),
+        };
         let mut records: Vec<Record> =
             judged.checks.iter().filter_map(|check| check_record(shared, &local, check, origin)).collect();
         if !is_recorded(shared, &judged.key(), origin) {
@@ -115,6 +112,16 @@ fn put_service_now<U: Upstream>(
     drop(local);
     shared.touch();
     Ok(())
+}
+
+/// The checks that an instance has and that its new definition does not name; maintenance stays.
+fn unnamed_checks(local: &LocalState, judged: &JudgedService) -> Vec<Key> {
+    let own = local.checks().filter(|held| held.definition.service_id == judged.service.id);
+    own.filter(|held| held.kind != MAINTENANCE)
+        .map(|held| held.definition.id.clone())
+        .filter(|held| !judged.names(held))
+        .map(Key::Check)
+        .collect()
 }
 
 /// Whether the disk knows already that a file defines this.
@@ -212,7 +219,7 @@ pub(super) async fn put_judged_check<U: Upstream>(
             if let Some(owner) = judged.owner().filter(|owner| local.service(owner.id()).is_none()) {
                 return Err(no_owner(owner.id()));
             }
-            if local.check(&judged.check.id).is_none() && local.checks().count() >= MOST {
+            if local.check(&judged.check.id).is_none() && local.has_checks(MOST) {
                 return Err(ApiError::TooMany(format!("this agent has {MOST} checks and takes no more")));
             }
             check_record(shared, &local, &judged, origin)
