@@ -4,84 +4,10 @@
 use std::collections::BTreeMap;
 
 use muster_api::catalog::Weights;
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::record::{Agreement, Key, LocalCheck, LocalService};
+use super::remote::{Remote, RemoteCheck, RemoteService};
 use super::state::LocalState;
-
-/// What the catalog says of this node.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Remote {
-    /// The node's record, if it is there.
-    pub node: Option<RemoteNode>,
-    /// Its instances, by ID.
-    pub services: BTreeMap<String, RemoteService>,
-    /// Its checks, by ID.
-    pub checks: BTreeMap<String, RemoteCheck>,
-}
-
-/// A node as the catalog shows it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct RemoteNode {
-    /// Its UUID.
-    #[serde(rename = "ID")]
-    pub id: String,
-    /// Its address.
-    pub address: String,
-    /// Its metadata.
-    pub meta: Option<BTreeMap<String, String>>,
-}
-
-/// An instance as the catalog shows it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct RemoteService {
-    /// Its ID.
-    #[serde(rename = "ID")]
-    pub id: String,
-    service: String,
-    kind: String,
-    tags: Option<Vec<String>>,
-    address: String,
-    tagged_addresses: Option<BTreeMap<String, RemoteAddress>>,
-    meta: Option<BTreeMap<String, String>>,
-    port: u16,
-    weights: RemoteWeights,
-    enable_tag_override: bool,
-    proxy: Option<Value>,
-    connect: Option<Value>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct RemoteAddress {
-    address: String,
-    port: u16,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct RemoteWeights {
-    passing: i64,
-    warning: i64,
-}
-
-/// A check as the catalog shows it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct RemoteCheck {
-    /// Its ID.
-    #[serde(rename = "CheckID")]
-    pub id: String,
-    name: String,
-    status: String,
-    notes: String,
-    output: String,
-    #[serde(rename = "ServiceID")]
-    service_id: String,
-}
 
 /// One thing to say to the catalog, with the revisions that it would tell.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,16 +6,16 @@ mod change;
 mod files;
 mod health;
 mod judged;
+mod maintenance;
 mod start;
 
 use std::io;
 
 use muster_api::ApiError;
 
-pub(crate) use change::{
-    OtherChecks, drop_marks, put_check, put_service, remove_check, remove_service, set_maintenance,
-};
+pub(crate) use change::{OtherChecks, drop_marks, put_check, put_service, remove_check, remove_service};
 pub(crate) use health::{heartbeat, take_report};
+pub(crate) use maintenance::set_maintenance;
 
 use crate::definition::Scripts;
 use crate::local::Origin;

@@ -8,8 +8,9 @@ use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
 use muster_healthchecks::Status;
 
-use super::change::{is_recorded, put_maintenance, start};
+use super::change::{is_recorded, start};
 use super::judged::{JudgedCheck, JudgedFiles};
+use super::maintenance::put_maintenance;
 use super::{scripts, write};
 use crate::Shared;
 use crate::definition::{self, Scripts};
@@ -153,3 +154,6 @@ fn enact<U: Upstream>(shared: &Shared<U>, beginning: Beginning) -> Result<(), Ap
     shared.touch();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

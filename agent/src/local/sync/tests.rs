@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::super::Origin;
+use super::super::remote::{RemoteNode, RemoteWeights};
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(300);
