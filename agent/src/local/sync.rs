@@ -140,6 +140,9 @@ fn same_check(local: &LocalCheck, told: &RemoteCheck) -> bool {
         && local.definition.service_id == told.service_id
 }
 
+/// Checks with their revisions.
+type Checks = Vec<(String, u64)>;
+
 /// What is to be said to the catalog so that it agrees. The node comes first, then instances with their
 /// checks, then checks alone.
 #[must_use]
@@ -150,7 +153,7 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
     }
     // Instances with something to say, each with its checks: one look at all of them, however many instances.
     let moved = local.every_service().filter(|(_, service)| service.agreement != Agreement::Agreed);
-    let mut moved: BTreeMap<&str, (&LocalService, Vec<(String, u64)>)> =
+    let mut moved: BTreeMap<&str, (&LocalService, Checks)> =
         moved.map(|(id, service)| (id.as_str(), (service, Vec::new()))).collect();
     let mut alone = Vec::new();
     for (id, check) in local.every_check() {
