@@ -1,18 +1,20 @@
-//! What the probes say, taken into the local state; and instances that are critical for too long, removed.
+//! What the probes say, taken in; and instances that are critical for too long, removed.
 
 use std::time::Duration;
 
 use muster_healthchecks::Report;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::local::Change;
 use crate::upstream::Upstream;
 use crate::{Shared, registration};
 
 /// Between two looks for instances that are critical for too long.
 const LOOK: Duration = Duration::from_secs(1);
+/// Reports that are taken in at the same time.
+const AT_ONCE: usize = 64;
 
 pub(crate) async fn take_reports<U: Upstream>(
     shared: &Shared<U>,
@@ -20,30 +22,21 @@ pub(crate) async fn take_reports<U: Upstream>(
     token: &CancellationToken,
 ) {
     loop {
-        let report = tokio::select! {
+        let mut batch = Vec::with_capacity(AT_ONCE);
+        let came = tokio::select! {
             () = token.cancelled() => return,
-            report = reports.recv() => report,
+            came = reports.recv_many(&mut batch, AT_ONCE) => came,
         };
-        let Some(report) = report else { return };
-        take(shared, report).await;
-    }
-}
-
-/// Takes in one report. A transition goes to the catalog at once, and to the disk.
-pub(crate) async fn take<U: Upstream>(shared: &Shared<U>, report: Report) {
-    let patience = shared.config.output_interval;
-    let id = report.id;
-    let change = {
-        let mut local = shared.local.lock();
-        local.report(&id, report.status, report.output, Instant::now(), patience)
-    };
-    if change == Change::None {
-        return;
-    }
-    shared.touch();
-    if change == Change::Status {
-        tracing::info!(check = %id, status = %report.status, "a check turned");
-        shared.keep_check_file(&id).await;
+        if came == 0 {
+            return;
+        }
+        // Many that turn at the same time share the way to the disk; two of one check have their order.
+        let mut taking = JoinSet::new();
+        for report in batch {
+            let shared = shared.clone();
+            taking.spawn(async move { registration::take_report(&shared, report).await });
+        }
+        while taking.join_next().await.is_some() {}
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which definitions make sense, in Consul's words where they do not. Pure.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
+use crate::local::{NODE_MAINTENANCE, SERVICE_MAINTENANCE};
 use muster_api::ApiError;
 use muster_api::catalog::Address;
 use muster_api::check::CheckDefinition;
@@ -95,6 +95,21 @@ pub fn name_service_check(check: &mut CheckDefinition, service: &ServiceDefiniti
     check.service_id.clone_from(&service.id);
 }
 
+/// The kind of a check that stands for maintenance.
+pub(crate) const MAINTENANCE: &str = "maintenance";
+
+/// Whether a check from the disk stands for maintenance: it has the ID of one, and nothing to run.
+pub(crate) fn is_maintenance(check: &CheckDefinition) -> bool {
+    let of_service = || check.id.strip_prefix(SERVICE_MAINTENANCE) == Some(check.service_id.as_str());
+    let of_node = || check.id == NODE_MAINTENANCE && check.service_id.is_empty();
+    kind(check).is_empty() && (of_node() || !check.service_id.is_empty() && of_service())
+}
+
+/// The refusal of an instance that is not there.
+pub(crate) fn no_service(id: &str) -> ApiError {
+    ApiError::Missing(format!("No service registered with ID {id:?}"))
+}
+
 /// The status that a check begins with.
 ///
 /// # Errors
@@ -112,7 +127,7 @@ pub fn initial(check: &CheckDefinition, text: &str) -> Result<Status, ApiError> 
 #[must_use]
 pub fn kind(check: &CheckDefinition) -> &'static str {
     let is = |text: &str| !text.is_empty();
-    if check.ttl.0 > Duration::ZERO {
+    if check.ttl.positive().is_some() {
         "ttl"
     } else if is(&check.http) {
         "http"
@@ -146,31 +161,35 @@ pub fn probe(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, Ap
             return Err(ApiError::NotYet(format!("a check of kind {what}")));
         }
     }
-    let (interval, ttl) = (check.interval.0, check.ttl.0);
+    let (interval, ttl) = (check.interval.positive(), check.ttl.positive());
     let runs = check.args.is_some() || !check.http.is_empty() || !check.tcp.is_empty();
-    if !interval.is_zero() && !ttl.is_zero() {
+    if interval.is_some() && ttl.is_some() {
         return invalid("Interval and TTL cannot both be specified");
     }
-    if runs && interval.is_zero() {
+    if runs && interval.is_none() {
         return invalid("Interval must be > 0 for Script, HTTP, or TCP checks");
     }
-    if !runs && ttl.is_zero() {
+    if !runs && ttl.is_none() {
         return invalid("TTL must be > 0 for TTL checks");
     }
+    if check.output_max_size < 0 {
+        return invalid("MaxOutputMaxSize must be positive");
+    }
+    let ttl = ttl.unwrap_or_default();
     let spec = if runs { of_kind(check, scripts)? } else { ProbeSpec::Ttl { ttl } };
     let count = |asked: i64, what: &str| {
         u32::try_from(asked.max(0)).map_err(|_| bad(format!("Invalid check: {what} {asked} is too large")))
     };
     Ok(Definition {
         probe: spec,
-        interval,
-        timeout: check.timeout.0,
+        interval: interval.unwrap_or_default(),
+        timeout: check.timeout.or_zero(),
         thresholds: Thresholds {
             success_before_passing: count(check.success_before_passing, "SuccessBeforePassing")?,
             failures_before_warning: count(check.failures_before_warning, "FailuresBeforeWarning")?,
             failures_before_critical: count(check.failures_before_critical, "FailuresBeforeCritical")?,
         },
-        output_limit: check.output_max_size as usize,
+        output_limit: usize::try_from(check.output_max_size).unwrap_or(usize::MAX),
         initial: initial(check, "Bad check status")?,
     })
 }

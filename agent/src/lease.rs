@@ -47,6 +47,9 @@ pub(crate) async fn keep<U: Upstream>(shared: &Shared<U>, token: &CancellationTo
                 if !held || !renewed.known {
                     shared.compare_everything();
                 }
+                if !held {
+                    shared.regained.notify_one();
+                }
                 held = true;
             }
             Err(error) => {

@@ -11,6 +11,7 @@ mod persist;
 mod registration;
 mod reload;
 mod syncer;
+mod turns;
 mod upstream;
 
 use std::io;
@@ -24,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
 use local::LocalState;
-use persist::Store;
+use persist::{Found, Store};
 pub use reload::ReloadAsked;
 pub use upstream::{Unreachable, Upstream};
 
@@ -54,8 +55,13 @@ struct Inner<U> {
     wants_full: AtomicBool,
     /// Moves with every change here, for those who wait for one.
     version: watch::Sender<u64>,
+    /// The lease is held again after it was not.
+    regained: Notify,
     runner: Runner,
     store: Option<Store>,
+    /// What was on disk, until the first load takes it in.
+    found: Mutex<Option<Found>>,
+    turns: turns::Turns,
     /// How many nodes the cluster has, as the last renewal said.
     nodes: AtomicUsize,
     /// This node has left the catalog and must not come back by itself.
@@ -107,12 +113,14 @@ pub struct Drive<U: Upstream> {
 }
 
 impl<U: Upstream> Agent<U> {
-    /// Reads what is on disk and makes an agent of it. Nothing happens until [`Drive::run`].
+    /// Reads what is on disk and makes an agent of it. Nothing is registered until [`Agent::configure`], and nothing
+    /// happens until [`Drive::run`].
     ///
     /// # Errors
     /// Where the folder of the definitions cannot be used.
     pub fn open(config: Config, upstream: U, token: &CancellationToken) -> io::Result<(Self, Drive<U>)> {
         let store = config.data_dir.as_deref().map(Store::open).transpose()?;
+        let found = store.as_ref().map(Store::read).transpose()?.unwrap_or_default();
         let (send, reports) = mpsc::channel(REPORTS);
         let limits = Limits { max_concurrent: config.concurrent_probes };
         let (runner, driving) = Runner::start(limits, send, token.child_token());
@@ -123,15 +131,17 @@ impl<U: Upstream> Agent<U> {
             changed: Notify::new(),
             wants_full: AtomicBool::new(true),
             version: watch::Sender::new(0),
+            regained: Notify::new(),
             runner,
             store,
+            found: Mutex::new(Some(found)),
+            turns: turns::Turns::default(),
             nodes: AtomicUsize::new(0),
             left: AtomicBool::new(false),
             leaving: CancellationToken::new(),
             reloads: reload::Door::default(),
         };
         let shared = Shared(Arc::new(inner));
-        registration::restore(&shared)?;
         let drive = Drive { shared: shared.clone(), reports, runner: Box::pin(driving) };
         Ok((Self { shared }, drive))
     }

@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Shared;
-use crate::local::{Action, Identity, Remote, RemoteCheck, RemoteNode, RemoteService, compare, plan};
+use crate::local::{Action, Identity, Key, Remote, RemoteCheck, RemoteNode, RemoteService, compare, plan};
 use crate::upstream::{CallFailed, Upstream, call, get, segment};
+use crate::{Shared, registration};
 
 /// Most instances and checks that are told at the same time.
 const AT_ONCE: usize = 16;
@@ -64,6 +64,8 @@ pub(crate) async fn run<U: Upstream>(shared: &Shared<U>, token: &CancellationTok
             () = token.cancelled() => return,
             () = tokio::time::sleep_until(until) => {}
             () = shared.changed.notified(), if failed.is_none() => {}
+            // Whoever renews the lease can be told everything else: that it is worth waiting is over.
+            () = shared.regained.notified(), if failed.is_some() => pause = FIRST_PAUSE,
         }
     }
 }
@@ -86,7 +88,9 @@ async fn one_round<U: Upstream>(shared: &Shared<U>, full: bool) -> Result<(), Ca
             meta: &config.meta,
             server: config.server_port != 0,
         };
-        let first = compare(&mut shared.local.lock(), &remote, us);
+        let lost = |key: &Key| shared.store.as_ref().is_some_and(|store| store.is_aside(key));
+        let first = compare(&mut shared.local.lock(), &remote, us, lost);
+        drop_settled(shared).await;
         if let Some(action) = first {
             tell(shared, &action).await?;
         }
@@ -160,12 +164,18 @@ async fn tell<U: Upstream>(shared: &Shared<U>, action: &Action) -> Result<(), Ca
     }
     shared.local.lock().told(action);
     match action {
-        Action::ForgetService { id } => shared.forget_service_file(id).await,
         Action::Node => tracing::info!("this node is registered"),
         Action::ForgetFormerLife => tracing::info!("a former node of this name was removed"),
-        Action::Service { .. } | Action::Check { .. } | Action::ForgetCheck { .. } => {}
+        Action::ForgetService { .. } | Action::ForgetCheck { .. } => drop_settled(shared).await,
+        Action::Service { .. } | Action::Check { .. } => {}
     }
     Ok(())
+}
+
+/// What the catalog has forgotten need not be remembered on disk.
+async fn drop_settled<U: Upstream>(shared: &Shared<U>) {
+    let settled = shared.local.lock().take_settled();
+    registration::drop_marks(shared, settled).await;
 }
 
 const REGISTER: &str = "/v1/catalog/register";
@@ -175,6 +185,9 @@ const DEREGISTER: &str = "/v1/catalog/deregister";
 fn request<U: Upstream>(shared: &Shared<U>, action: &Action) -> Option<(&'static str, Value)> {
     let config = &shared.config;
     let local = shared.local.lock();
+    if !local.still(action) {
+        return None;
+    }
     Some(match action {
         Action::ForgetFormerLife => (DEREGISTER, json!({ "Node": config.node })),
         Action::Node => (REGISTER, node(shared)),
@@ -200,8 +213,8 @@ fn request<U: Upstream>(shared: &Shared<U>, action: &Action) -> Option<(&'static
                 }),
             )
         }
-        Action::ForgetService { id } => (DEREGISTER, json!({ "Node": config.node, "ServiceID": id })),
-        Action::ForgetCheck { id } => (DEREGISTER, json!({ "Node": config.node, "CheckID": id })),
+        Action::ForgetService { id, .. } => (DEREGISTER, json!({ "Node": config.node, "ServiceID": id })),
+        Action::ForgetCheck { id, .. } => (DEREGISTER, json!({ "Node": config.node, "CheckID": id })),
     })
 }
 

@@ -88,7 +88,7 @@ pub struct CheckDefinition {
     pub deregister_critical_service_after: GoDuration,
     /// Most bytes of output that are kept; the agent's default if zero.
     #[serde(rename = "outputmaxsize")]
-    pub output_max_size: u32,
+    pub output_max_size: i64,
     /// Taken and left aside.
     #[serde(skip_serializing)]
     pub token: serde::de::IgnoredAny,

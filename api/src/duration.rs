@@ -1,35 +1,86 @@
-//! Durations as Go writes them (`1h2m3.5s`, `150ms`), and as JSON carries them: text, or a number of
-//! nanoseconds.
+//! Durations as Go has them: a signed number of nanoseconds in 64 bits. Text (`1h2m3.5s`, `-150ms`) is read and
+//! written by Go's rules, and JSON carries text or a number of nanoseconds. Whether one that is not above zero
+//! makes sense is for those to say who use it.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Units by name, in nanoseconds. Longer names first: `ms` is no `m`.
-const UNITS: [(&str, f64); 8] =
-    [("ms", 1e6), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ns", 1.0), ("h", 3.6e12), ("m", 6e10), ("s", 1e9)];
+const UNITS: [(&str, i64); 8] = [
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("μs", 1_000),
+    ("ns", 1),
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+];
 
 /// Reads a duration; nothing where it is none, is negative or too long to hold.
 #[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
-    if text == "0" {
-        return Some(Duration::ZERO);
+    let nanoseconds = signed(text).ok()?;
+    u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
+}
+
+/// Reads a duration of either sign, in nanoseconds.
+///
+/// # Errors
+/// In Go's words, where it is none or is too long for 64 bits.
+fn signed(text: &str) -> Result<i64, String> {
+    let invalid = || format!("time: invalid duration {text:?}");
+    let (negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return Ok(0);
     }
-    let mut rest = text.strip_prefix('+').unwrap_or(text);
-    let mut nanoseconds = 0.0;
     if rest.is_empty() {
-        return None;
+        return Err(invalid());
     }
+    let mut nanoseconds = 0_i64;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|at| *at > 0)?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let (unit, scale) = UNITS.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
-        nanoseconds += number * scale;
-        rest = &rest[unit.len()..];
+        let (whole, behind) = digits(rest);
+        let (fraction, behind) = behind.strip_prefix('.').map_or(("", behind), digits);
+        if whole.is_empty() && fraction.is_empty() {
+            return Err(invalid());
+        }
+        let name = &behind[..behind.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(behind.len())];
+        if name.is_empty() {
+            return Err(format!("time: missing unit in duration {text:?}"));
+        }
+        let Some((_, unit)) = UNITS.into_iter().find(|(unit, _)| *unit == name) else {
+            return Err(format!("time: unknown unit {name:?} in duration {text:?}"));
+        };
+        rest = &behind[name.len()..];
+        nanoseconds = component(whole, fraction, unit)
+            .and_then(|more| nanoseconds.checked_add(more))
+            .ok_or_else(invalid)?;
     }
-    Duration::try_from_secs_f64(nanoseconds / 1e9).ok()
+    Ok(if negative { -nanoseconds } else { nanoseconds })
+}
+
+/// The digits at the beginning, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+}
+
+/// `whole.fraction` of a unit; nothing where that is more than 64 bits hold.
+fn component(whole: &str, fraction: &str, unit: i64) -> Option<i64> {
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let whole = whole.checked_mul(unit)?;
+    // No unit has more digits than these.
+    let (mut part, mut scale) = (0_i128, 1_i128);
+    for digit in fraction.bytes().take(18) {
+        part = part * 10 + i128::from(digit - b'0');
+        scale *= 10;
+    }
+    whole.checked_add(i64::try_from(part * i128::from(unit) / scale).ok()?)
 }
 
 /// Writes a duration as Go does: `1h0m0s`, `1m30s`, `1.5s`, `150ms`, `0s`.
@@ -57,13 +108,34 @@ pub fn format(duration: Duration) -> String {
     }
 }
 
-/// A duration in a JSON body; zero where none came.
+/// A duration in a JSON body, in nanoseconds; zero where none came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct GoDuration(pub Duration);
+pub struct GoDuration(i64);
+
+impl GoDuration {
+    /// Its length, where it is above zero.
+    #[must_use]
+    pub fn positive(self) -> Option<Duration> {
+        u64::try_from(self.0).ok().filter(|nanoseconds| *nanoseconds > 0).map(Duration::from_nanos)
+    }
+
+    /// Its length; none where it is below zero.
+    #[must_use]
+    pub fn or_zero(self) -> Duration {
+        self.positive().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for GoDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        write!(f, "{sign}{}", format(Duration::from_nanos(self.0.unsigned_abs())))
+    }
+}
 
 impl Serialize for GoDuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format(self.0))
+        serializer.collect_str(self)
     }
 }
 
@@ -78,7 +150,7 @@ struct Either;
 impl Visitor<'_> for Either {
     type Value = GoDuration;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a duration like \"10s\" or a number of nanoseconds")
     }
 
@@ -86,29 +158,32 @@ impl Visitor<'_> for Either {
         if text.is_empty() {
             return Ok(GoDuration::default());
         }
-        parse(text).map(GoDuration).ok_or_else(|| E::custom(format!("time: invalid duration {text:?}")))
+        signed(text).map(GoDuration).map_err(E::custom)
     }
 
     fn visit_u64<E: de::Error>(self, nanoseconds: u64) -> Result<GoDuration, E> {
-        Ok(GoDuration(Duration::from_nanos(nanoseconds)))
+        Ok(GoDuration(i64::try_from(nanoseconds).unwrap_or(TOO_LARGE)))
     }
 
     fn visit_i64<E: de::Error>(self, nanoseconds: i64) -> Result<GoDuration, E> {
-        let nanoseconds = u64::try_from(nanoseconds)
-            .map_err(|_| E::custom(format!("time: a duration of {nanoseconds} ns is negative")))?;
-        self.visit_u64(nanoseconds)
+        Ok(GoDuration(nanoseconds.max(TOO_LARGE)))
     }
 
     fn visit_f64<E: de::Error>(self, nanoseconds: f64) -> Result<GoDuration, E> {
-        Duration::try_from_secs_f64(nanoseconds / 1e9)
-            .map(GoDuration)
-            .map_err(|error| E::custom(format!("time: {error}")))
+        #[expect(clippy::cast_possible_truncation, reason = "what does not fit was sorted out")]
+        let held = if nanoseconds.abs() < LIMIT { nanoseconds as i64 } else { TOO_LARGE };
+        Ok(GoDuration(held))
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<GoDuration, E> {
         Ok(GoDuration::default())
     }
 }
+
+/// What a number that 64 bits do not hold becomes where Consul runs: below zero, and so judged.
+const TOO_LARGE: i64 = i64::MIN + 1;
+/// The first whole number that is too large.
+const LIMIT: f64 = 9_223_372_036_854_775_808.0;
 
 #[cfg(test)]
 mod tests {
@@ -124,6 +199,31 @@ mod tests {
         for bad in ["", "foo", "10", "s", "-1s", "1x", "1e400h"] {
             assert_eq!(parse(bad), None, "{bad}");
         }
+        let longest = Duration::from_nanos(9_223_372_036_854_775_807);
+        assert_eq!(parse("2562047h47m16.854775807s"), Some(longest));
+        assert_eq!(parse("0.000000000000000000000000000000001h"), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_none_is_named_in_go_s_words() {
+        for (text, words) in [
+            ("2562047h47m16.854775808s", "invalid duration"),
+            ("3000000000000000h", "invalid duration"),
+            ("-9223372036854775808ns", "invalid duration"),
+            ("99999999999999999999s", "invalid duration"),
+            (".s", "invalid duration"),
+            ("-", "invalid duration"),
+            ("1.5.5s", "missing unit in duration"),
+            ("10", "missing unit in duration"),
+            ("5x", "unknown unit \"x\" in duration"),
+        ] {
+            assert_eq!(signed(text), Err(format!("time: {words} {text:?}")));
+        }
+        for (text, nanoseconds) in
+            [("-1.5s", -1_500_000_000), ("-0", 0), ("+5.s", 5_000_000_000), (".5s", 500_000_000)]
+        {
+            assert_eq!(signed(text), Ok(nanoseconds));
+        }
     }
 
     #[test]
@@ -135,10 +235,24 @@ mod tests {
 
     #[test]
     fn json_carries_text_or_nanoseconds() {
-        let read = |json: &str| serde_json::from_value::<GoDuration>(serde_json::from_str(json).unwrap());
-        assert_eq!(read("\"2s\"").unwrap().0, Duration::from_secs(2));
-        assert_eq!(read("5000000000").unwrap().0, Duration::from_secs(5));
-        assert_eq!(read("\"zz\"").unwrap_err().to_string(), "time: invalid duration \"zz\"");
-        assert!(read("-1").is_err());
+        let read = |json: &str| serde_json::from_str::<GoDuration>(json);
+        for (json, text) in [
+            ("\"2s\"", "2s"),
+            ("5000000000", "5s"),
+            ("1.5e9", "1.5s"),
+            ("\"-90s\"", "-1m30s"),
+            ("-1", "-1ns"),
+            ("null", "0s"),
+        ] {
+            let duration = read(json).unwrap();
+            assert_eq!(duration.to_string(), text);
+            assert_eq!(read(&serde_json::to_string(&duration).unwrap()).unwrap(), duration);
+        }
+        for above in ["9223372036854775808", "18446744073709551615", "1e30", "-1e300"] {
+            let duration = read(above).unwrap();
+            assert_eq!(duration.positive(), None, "{above}");
+            assert_eq!(read(&serde_json::to_string(&duration).unwrap()).unwrap(), duration);
+        }
+        assert!(read("\"zz\"").unwrap_err().to_string().starts_with("time: invalid duration \"zz\""));
     }
 }

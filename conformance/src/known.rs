@@ -84,8 +84,6 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { case: "agent-checks/register-bad-json", place: "body", why: WORDS },
     Known { case: "agent-checks/register-wrong-types", place: "body", why: WORDS },
     Known { case: "agent-checks/update-bad", place: "body", why: WORDS },
-    Known { case: "agent-checks/output-max-size-bad", place: "body", why: WORDS },
-    Known { case: "agent-checks/register-missing-fields", place: "body", why: WORDS },
     Known { case: "catalog/register-snake-case-keys", place: "", why: LENIENT },
     Known { case: "agent-services/register-snake-case-keys", place: "", why: LENIENT },
     Known { case: "agent-checks/ttl-checkid", place: "", why: LENIENT },

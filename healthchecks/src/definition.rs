@@ -139,6 +139,8 @@ pub struct Report {
     pub status: Status,
     /// The output of the result that the status comes from.
     pub output: String,
+    /// Grows with everything that is said: of two reports the one with the larger order is the later one.
+    pub order: u64,
 }
 
 /// What one runner may use of its host.

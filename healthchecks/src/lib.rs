@@ -19,4 +19,4 @@ mod ttl;
 pub use definition::{Definition, Limits, NotTtl, ProbeSpec, Report, Status, Thresholds};
 pub use output::{DEFAULT_OUTPUT_LIMIT, MAX_OUTPUT_LIMIT};
 pub use runner::Runner;
-pub use schedule::MIN_INTERVAL;
+pub use schedule::{MIN_INTERVAL, later};

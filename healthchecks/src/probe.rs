@@ -43,8 +43,7 @@ impl Prober {
     pub(crate) async fn run(&self, definition: &Definition) -> Outcome {
         let limit = output::limit(definition.output_limit);
         let timeout = definition.effective_timeout();
-        let now = Instant::now();
-        let deadline = now.checked_add(timeout).unwrap_or(now + crate::schedule::interval(timeout));
+        let deadline = crate::schedule::later(Instant::now(), timeout);
         match &definition.probe {
             ProbeSpec::Script { args } => script::probe(args, limit, timeout, deadline).await,
             ProbeSpec::Tcp { address } => tcp::probe(address, &self.dialer, deadline).await,

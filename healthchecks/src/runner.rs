@@ -61,10 +61,12 @@ impl Runner {
 
     /// Adds a check, or changes it. One whose definition is the same goes on undisturbed. `known` is the
     /// status and output from before (a restart): nothing is reported until it differs, and thresholds
-    /// count from it. Without it a changed check keeps its status, and a new one has the initial one.
-    pub fn put(&self, id: &str, definition: Definition, known: Option<(Status, String)>) {
-        self.shared.table.lock().put(id, definition, known, Instant::now());
+    /// count from it. Without it a changed check keeps its status, and a new one has the initial one and
+    /// believes its first result. Reports with a lower order than what comes back are of an earlier life.
+    pub fn put(&self, id: &str, definition: Definition, known: Option<(Status, String)>) -> u64 {
+        let order = self.shared.table.lock().put(id, definition, known, Instant::now());
         self.shared.changed.notify_one();
+        order
     }
 
     /// Removes a check. A run of it is stopped and never reported; a report on its way may still arrive.
@@ -73,11 +75,15 @@ impl Runner {
         self.shared.changed.notify_one();
     }
 
-    /// The word of a service about itself: the heartbeat of a TTL check.
-    pub fn ttl(&self, id: &str, status: Status, output: String) -> Result<(), NotTtl> {
-        self.shared.table.lock().heartbeat(id, status, output, Instant::now())?;
+    /// The word of a service about itself: the heartbeat of a TTL check. What it comes to is given back and not
+    /// sent as a report besides, so that the caller can answer when it is taken in.
+    ///
+    /// # Errors
+    /// Where the check does not live by heartbeats, or is not there.
+    pub fn ttl(&self, id: &str, status: Status, output: String) -> Result<Report, NotTtl> {
+        let report = self.shared.table.lock().heartbeat(id, status, output, Instant::now())?;
         self.shared.changed.notify_one();
-        Ok(())
+        Ok(report)
     }
 
     /// The number of checks.

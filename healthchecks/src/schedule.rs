@@ -21,9 +21,10 @@ pub(crate) fn interval(asked: Duration) -> Duration {
     asked.clamp(MIN_INTERVAL, MAX_INTERVAL)
 }
 
-/// When the word of a service lapses; it may be as short as it likes, but a time must be able to hold it.
-pub(crate) fn lapse(now: Instant, ttl: Duration) -> Instant {
-    now + ttl.min(MAX_INTERVAL)
+/// The time after a wait of any length; a time must be able to hold it.
+#[must_use]
+pub fn later(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait.min(MAX_INTERVAL)).unwrap_or(now)
 }
 
 /// The first run: somewhere within the interval, by `chance` (0 at once, `u64::MAX` just before its end).

@@ -40,7 +40,7 @@ pub(crate) struct Table {
     /// Checks with something to tell, in order. One entry for each at most: if the listener is slow, the
     /// latest word replaces the one before.
     outbox: BTreeMap<u64, Arc<str>>,
-    /// The next generation, and the next place in the outbox.
+    /// The last generation, order of a report and place in the outbox that was given out.
     counter: u64,
     hasher: RandomState,
 }
@@ -58,7 +58,7 @@ struct Check {
     /// What the listener knows. A hash of the output, for outputs are large and checks are many.
     told: (Status, u64),
     /// What it does not know yet, and its place in the outbox.
-    untold: Option<(u64, Outcome)>,
+    untold: Option<(u64, Report)>,
     /// The last word of the service; kept for TTL checks only, whose expiry repeats it.
     last_word: String,
 }
@@ -86,16 +86,17 @@ impl Table {
         self.checks.len()
     }
 
-    /// Adds or changes a check; one with the same definition is left as it is, schedule and all.
+    /// Adds or changes a check; one with the same definition is left as it is, schedule and all. The order that
+    /// comes back is below that of everything the check says from now on, and above what an earlier life said.
     pub(crate) fn put(
         &mut self,
         id: &str,
         definition: Definition,
         known: Option<(Status, String)>,
         now: Instant,
-    ) {
-        if self.checks.get(id).is_some_and(|check| *check.definition == definition) {
-            return;
+    ) -> u64 {
+        if let Some(check) = self.checks.get(id).filter(|check| *check.definition == definition) {
+            return check.generation;
         }
         let before = self.take(id);
         let (tally, told, last_word) = match (known, before) {
@@ -110,7 +111,7 @@ impl Table {
         };
         let is_ttl = matches!(definition.probe, ProbeSpec::Ttl { .. });
         let at = match definition.probe {
-            ProbeSpec::Ttl { ttl } => schedule::lapse(now, ttl),
+            ProbeSpec::Ttl { ttl } => schedule::later(now, ttl),
             _ => schedule::first(now, schedule::interval(definition.interval), schedule::chance(id)),
         };
         let generation = self.count();
@@ -128,6 +129,7 @@ impl Table {
             last_word: if is_ttl { last_word } else { String::new() },
         };
         self.checks.insert(id, check);
+        generation
     }
 
     /// Removes a check, stops its run and forgets what it had to tell.
@@ -135,14 +137,14 @@ impl Table {
         self.take(id);
     }
 
-    /// The word of a service about itself.
+    /// The word of a service about itself. It counts as told, since the listener gets it here.
     pub(crate) fn heartbeat(
         &mut self,
         id: &str,
         status: Status,
         output: String,
         now: Instant,
-    ) -> Result<(), NotTtl> {
+    ) -> Result<Report, NotTtl> {
         let not_ttl = || NotTtl { id: id.to_owned() };
         let check = self.checks.get_mut(id).ok_or_else(not_ttl)?;
         let ProbeSpec::Ttl { ttl } = check.definition.probe else {
@@ -151,13 +153,17 @@ impl Table {
         if let Phase::Waiting(at) = check.phase {
             self.timers.remove(&(at, check.generation));
         }
-        let at = schedule::lapse(now, ttl);
+        let at = schedule::later(now, ttl);
         self.timers.insert((at, check.generation), check.id.clone());
         check.phase = Phase::Waiting(at);
         let output = output::shortened(output, output::limit(check.definition.output_limit));
         check.last_word.clone_from(&output);
-        self.settle(id, Outcome { status, output });
-        Ok(())
+        check.status = status;
+        check.told = (status, self.hasher.hash_one(&output));
+        if let Some((place, _)) = check.untold.take() {
+            self.outbox.remove(&place);
+        }
+        Ok(Report { id: id.to_owned(), status, output, order: self.count() })
     }
 
     /// What is due: TTL checks lapse here, and up to `places` runs are to be started.
@@ -214,14 +220,15 @@ impl Table {
     pub(crate) fn report(&mut self) -> Option<Report> {
         let (_, id) = self.outbox.pop_first()?;
         let check = self.checks.get_mut(&id)?;
-        let (_, Outcome { status, output }) = check.untold.take()?;
-        check.told = (status, self.hasher.hash_one(&output));
-        Some(Report { id: id.to_string(), status, output })
+        let (_, report) = check.untold.take()?;
+        check.told = (report.status, self.hasher.hash_one(&report.output));
+        Some(report)
     }
 
     /// A check has come to a status: tell it if the listener does not know.
     fn settle(&mut self, id: &str, outcome: Outcome) {
         let news = (outcome.status, self.hasher.hash_one(&outcome.output));
+        let order = self.count();
         let Some(check) = self.checks.get_mut(id) else { return };
         check.status = outcome.status;
         let place = check.untold.take().map(|(place, _)| place);
@@ -231,11 +238,9 @@ impl Table {
             }
             return;
         }
-        let place = place.unwrap_or_else(|| {
-            self.counter += 1;
-            self.counter
-        });
-        check.untold = Some((place, outcome));
+        let place = place.unwrap_or(order);
+        let Outcome { status, output } = outcome;
+        check.untold = Some((place, Report { id: id.to_owned(), status, output, order }));
         self.outbox.insert(place, check.id.clone());
     }
 

@@ -11,7 +11,8 @@ use muster_healthchecks::Status;
 use super::picture::CheckPicture;
 use super::shape;
 use crate::Shared;
-use crate::registration::{self, OUTPUT_LIMIT, Origin};
+use crate::local::Origin;
+use crate::registration::{self, heartbeat};
 use crate::upstream::Upstream;
 
 pub(super) fn list<U: Upstream>(shared: &Shared<U>, params: &Params) -> Result<Reply, ApiError> {
@@ -41,9 +42,9 @@ pub(super) async fn one<U: Upstream>(
         "register" => registration::put_check(shared, decode::json(body)?, Origin::Api).await?,
         "deregister" if id.is_empty() => return Err(ApiError::Internal("CheckID missing".into())),
         "deregister" => drop(registration::remove_check(shared, id).await?),
-        "pass" => heartbeat(shared, id, Status::Passing, note())?,
-        "warn" => heartbeat(shared, id, Status::Warning, note())?,
-        "fail" => heartbeat(shared, id, Status::Critical, note())?,
+        "pass" => heartbeat(shared, id, Status::Passing, note()).await?,
+        "warn" => heartbeat(shared, id, Status::Warning, note()).await?,
+        "fail" => heartbeat(shared, id, Status::Critical, note()).await?,
         "update" => {
             let update: CheckUpdate = decode::json(body)?;
             let status = match update.status.as_str() {
@@ -52,24 +53,9 @@ pub(super) async fn one<U: Upstream>(
                 "critical" => Status::Critical,
                 other => return Err(ApiError::BadRequest(format!("Invalid check status: '{other}'"))),
             };
-            heartbeat(shared, id, status, update.output)?;
+            heartbeat(shared, id, status, update.output).await?;
         }
         _ => return Err(ApiError::NotFound),
     }
     Ok(answer::empty())
-}
-
-fn heartbeat<U: Upstream>(
-    shared: &Shared<U>,
-    id: &str,
-    status: Status,
-    mut output: String,
-) -> Result<(), ApiError> {
-    if output.len() > OUTPUT_LIMIT {
-        let total = output.len();
-        let cut = (0..=OUTPUT_LIMIT).rev().find(|at| output.is_char_boundary(*at)).unwrap_or(0);
-        output.truncate(cut);
-        output.push_str(&format!("... (captured {cut} of {total} bytes)"));
-    }
-    shared.runner.ttl(id, status, output).map_err(|error| ApiError::Internal(error.to_string()))
 }

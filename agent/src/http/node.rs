@@ -7,10 +7,9 @@ use muster_api::{ApiError, Params, Reply, answer};
 use serde_json::{Value, json};
 
 use super::enable;
-use super::services::{reason, set_maintenance};
-use crate::Shared;
-use crate::lease;
+use super::services::reason;
 use crate::upstream::{CallFailed, Upstream, call, get, segment};
+use crate::{Shared, lease, registration};
 
 pub(super) async fn dispatch<U: Upstream>(
     shared: &Shared<U>,
@@ -105,7 +104,7 @@ async fn maintenance<U: Upstream>(shared: &Shared<U>, params: &Params) -> Result
         notes: reason(params, "node"),
         ..CheckDefinition::default()
     };
-    set_maintenance(shared, check, on).await?;
+    registration::set_maintenance(shared, check, on).await?;
     Ok(answer::empty())
 }
 

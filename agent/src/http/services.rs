@@ -13,7 +13,9 @@ use super::enable;
 use super::picture::ServicePicture;
 use super::shape::ServiceShape;
 use crate::Shared;
-use crate::registration::{self, Origin, OtherChecks};
+use crate::definition::no_service;
+use crate::local::Origin;
+use crate::registration::{self, OtherChecks};
 use crate::upstream::Upstream;
 
 const HASH: HeaderName = HeaderName::from_static("x-consul-contenthash");
@@ -89,7 +91,7 @@ async fn maintenance<U: Upstream>(shared: &Shared<U>, id: &str, params: &Params)
     }
     let on = enable(params)?;
     if shared.local.lock().service(id).is_none() {
-        return Err(ApiError::Missing(format!("No service registered with ID {id:?}")));
+        return Err(no_service(id));
     }
     let check = CheckDefinition {
         id: format!("{}{id}", crate::local::SERVICE_MAINTENANCE),
@@ -98,7 +100,7 @@ async fn maintenance<U: Upstream>(shared: &Shared<U>, id: &str, params: &Params)
         notes: reason(params, "service"),
         ..CheckDefinition::default()
     };
-    set_maintenance(shared, check, on).await?;
+    registration::set_maintenance(shared, check, on).await?;
     Ok(answer::empty())
 }
 
@@ -110,26 +112,6 @@ pub(super) fn reason(params: &Params, what: &str) -> String {
         },
         str::to_owned,
     )
-}
-
-/// Puts a check that stands for maintenance in force, or takes it away.
-pub(super) async fn set_maintenance<U: Upstream>(
-    shared: &Shared<U>,
-    check: CheckDefinition,
-    on: bool,
-) -> Result<(), ApiError> {
-    if !on {
-        registration::remove_check(shared, &check.id).await?;
-        return Ok(());
-    }
-    if shared.local.lock().check(&check.id).is_some() {
-        return Ok(());
-    }
-    let stored = check.clone();
-    registration::on_disk(shared, move |store| store.put_check(&stored, "critical", "")).await?;
-    shared.set_maintenance_check(check);
-    shared.touch();
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 mod health;
 mod record;
+mod remote;
 mod state;
 mod sync;
 
 pub use health::{Aggregate, aggregate};
 pub(crate) use health::{NODE_MAINTENANCE, SERVICE_MAINTENANCE};
-pub use record::{Agreement, LocalCheck, LocalService};
+pub use record::{Agreement, Key, LocalCheck, LocalService, Origin};
+pub use remote::{Remote, RemoteCheck, RemoteNode, RemoteService};
 pub use state::{Change, LocalState};
-pub use sync::{Action, Identity, Remote, RemoteCheck, RemoteNode, RemoteService, compare, plan};
+pub use sync::{Action, Identity, compare, plan};

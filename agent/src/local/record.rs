@@ -3,7 +3,38 @@
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
 use muster_healthchecks::Status;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+
+/// A service or a check by its ID.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// An instance.
+    Service(String),
+    /// A check.
+    Check(String),
+}
+
+impl Key {
+    /// Its ID.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Service(id) | Self::Check(id) => id,
+        }
+    }
+}
+
+/// Who defines something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Somebody over HTTP.
+    #[default]
+    Api,
+    /// A configuration file: then a reload may take it away.
+    File,
+}
 
 /// Whether the catalog says the same as we do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +52,8 @@ pub enum Agreement {
 pub struct LocalService {
     /// As it was asked for, without its checks.
     pub definition: ServiceDefinition,
-    /// Whether it came from a configuration file: then a reload may take it away.
-    pub from_file: bool,
+    /// Who defines it.
+    pub origin: Origin,
     /// Against the catalog.
     pub agreement: Agreement,
     /// Moves with every change, so that a slow answer of the catalog is not taken for a newer state.
@@ -48,8 +79,10 @@ pub struct LocalCheck {
     pub critical_since: Option<Instant>,
     /// A change of the output alone waits until then.
     pub output_due: Option<Instant>,
-    /// Whether it came from a configuration file.
-    pub from_file: bool,
+    /// Who defines it.
+    pub origin: Origin,
+    /// The order of the last report that counted; an earlier one comes too late.
+    pub heard: u64,
     /// Against the catalog.
     pub agreement: Agreement,
     /// It is gone, and the catalog knows it as its instance's: there it goes when that goes.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
-use muster_healthchecks::Status;
+use muster_healthchecks::{Report, Status, later};
 use tokio::time::Instant;
 
-use super::record::{Agreement, LocalCheck, LocalService};
+use super::record::{Agreement, Key, LocalCheck, LocalService, Origin};
 
 /// What a report changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct LocalState {
     revision: u64,
     /// The node's own record has to be told.
     pub(super) node_differs: bool,
+    /// What was gone and is forgotten by the catalog too.
+    pub(super) settled: Vec<Key>,
 }
 
 impl LocalState {
@@ -54,6 +56,18 @@ impl LocalState {
         self.checks.values().filter(|check| check.agreement != Agreement::Gone)
     }
 
+    /// Whether there are so many instances or more.
+    #[must_use]
+    pub fn has_services(&self, most: usize) -> bool {
+        self.services.len() >= most && self.services().count() >= most
+    }
+
+    /// Whether there are so many checks or more.
+    #[must_use]
+    pub fn has_checks(&self, most: usize) -> bool {
+        self.checks.len() >= most && self.checks().count() >= most
+    }
+
     /// One instance, if it is there.
     #[must_use]
     pub fn service(&self, id: &str) -> Option<&LocalService> {
@@ -73,18 +87,37 @@ impl LocalState {
         })
     }
 
-    /// Registers an instance or changes it. The same again changes nothing.
-    pub fn put_service(&mut self, definition: ServiceDefinition, from_file: bool) {
-        if self.service(&definition.id).is_some_and(|held| held.definition == definition) {
+    /// Whether it is gone and the catalog has yet to forget it.
+    #[must_use]
+    pub fn is_gone(&self, key: &Key) -> bool {
+        let agreement = match key {
+            Key::Service(id) => self.services.get(id).map(|held| held.agreement),
+            Key::Check(id) => self.checks.get(id).map(|held| held.agreement),
+        };
+        agreement == Some(Agreement::Gone)
+    }
+
+    /// What the catalog has forgotten since this was last asked: nothing has to remember it any more.
+    pub fn take_settled(&mut self) -> Vec<Key> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// Registers an instance or changes it. The same from the same source again changes nothing.
+    pub fn put_service(&mut self, definition: ServiceDefinition, origin: Origin) {
+        let same = |held: &LocalService| held.definition == definition && held.origin == origin;
+        if self.service(&definition.id).is_some_and(same) {
             return;
         }
         let (id, revision) = (definition.id.clone(), self.next());
-        for check in self.checks.values_mut().filter(|check| check.definition.service_id == id) {
-            check.service_name.clone_from(&definition.name);
-            check.service_tags = definition.tags.clone().unwrap_or_default();
+        // A new instance has no checks yet: those of all others need not be looked through.
+        if self.services.contains_key(&id) {
+            for check in self.checks.values_mut().filter(|check| check.definition.service_id == id) {
+                check.service_name.clone_from(&definition.name);
+                check.service_tags = definition.tags.clone().unwrap_or_default();
+            }
         }
         let agreement = Agreement::Differs;
-        self.services.insert(id, LocalService { definition, from_file, agreement, revision });
+        self.services.insert(id, LocalService { definition, origin, agreement, revision });
     }
 
     /// Takes an instance away with its checks, whose IDs come back; `None` where it is not there.
@@ -110,25 +143,25 @@ impl LocalState {
         Some(checks)
     }
 
-    /// Registers a check or changes it; one that was there keeps its status, unless the definition names one.
+    /// Registers a check or changes it; one that was there keeps its health, whatever the definition says.
     pub fn put_check(
         &mut self,
         definition: CheckDefinition,
         kind: &'static str,
         initial: (Status, String),
-        from_file: bool,
+        origin: Origin,
         now: Instant,
     ) {
         let owner = self.service(&definition.service_id).map(|service| &service.definition);
         let service_name = owner.map(|service| service.name.clone()).unwrap_or_default();
         let service_tags = owner.and_then(|service| service.tags.clone()).unwrap_or_default();
         let held = self.check(&definition.id);
-        if held.is_some_and(|held| held.definition == definition) {
+        if held.is_some_and(|held| held.definition == definition && held.origin == origin) {
             return;
         }
-        let kept = held.filter(|_| definition.status.is_empty());
-        let (status, output) = kept.map_or(initial, |held| (held.status, held.output.clone()));
-        let critical_since = kept.and_then(|held| held.critical_since);
+        let (status, output) = held.map_or(initial, |held| (held.status, held.output.clone()));
+        let heard = held.map_or(0, |held| held.heard);
+        let critical_since = held.and_then(|held| held.critical_since);
         let critical_since = (status == Status::Critical).then(|| critical_since.unwrap_or(now));
         let (id, revision) = (definition.id.clone(), self.next());
         let check = LocalCheck {
@@ -140,7 +173,8 @@ impl LocalState {
             service_tags,
             critical_since,
             output_due: None,
-            from_file,
+            origin,
+            heard,
             agreement: Agreement::Differs,
             goes_with_service: false,
             revision,
@@ -161,19 +195,22 @@ impl LocalState {
         true
     }
 
+    /// From now on only reports count that are not below this order.
+    pub fn hear_from(&mut self, id: &str, order: u64) {
+        if let Some(held) = self.checks.get_mut(id) {
+            held.heard = held.heard.max(order);
+        }
+    }
+
     /// Takes in what a probe or a heartbeat said. A change of the output alone is told `patience` later.
-    pub fn report(
-        &mut self,
-        id: &str,
-        status: Status,
-        output: String,
-        now: Instant,
-        patience: Duration,
-    ) -> Change {
+    pub fn report(&mut self, report: Report, now: Instant, patience: Duration) -> Change {
+        let Report { id, status, output, order } = report;
         let revision = self.revision + 1;
-        let Some(held) = self.checks.get_mut(id).filter(|held| held.agreement != Agreement::Gone) else {
+        let Some(held) = self.checks.get_mut(&id) else { return Change::None };
+        if held.agreement == Agreement::Gone || order < held.heard {
             return Change::None;
-        };
+        }
+        held.heard = order;
         if held.status == status && held.output == output {
             return Change::None;
         }
@@ -181,7 +218,7 @@ impl LocalState {
         held.output = output;
         if !turned {
             if held.agreement == Agreement::Agreed {
-                held.output_due.get_or_insert(now + patience);
+                held.output_due.get_or_insert_with(|| later(now, patience));
             }
             return Change::Output;
         }
@@ -217,10 +254,11 @@ impl LocalState {
     pub fn overdue(&self, now: Instant, shortest: Duration) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         for check in self.checks() {
-            let allowed = check.definition.deregister_critical_service_after.0;
-            let Some(since) = check.critical_since.filter(|_| !allowed.is_zero()) else { continue };
+            let allowed = check.definition.deregister_critical_service_after.positive();
+            let Some((since, allowed)) = check.critical_since.zip(allowed) else { continue };
             let service = &check.definition.service_id;
-            if !service.is_empty() && now >= since + allowed.max(shortest) && !found.contains(service) {
+            let over = now >= later(since, allowed.max(shortest));
+            if !service.is_empty() && over && !found.contains(service) {
                 found.push(service.clone());
             }
         }
@@ -235,6 +273,14 @@ impl LocalState {
         &mut self.checks
     }
 
+    pub(super) fn knows_service(&self, id: &str) -> bool {
+        self.services.contains_key(id)
+    }
+
+    pub(super) fn knows_check(&self, id: &str) -> bool {
+        self.checks.contains_key(id)
+    }
+
     pub(super) fn every_service(&self) -> impl Iterator<Item = (&String, &LocalService)> {
         self.services.iter()
     }
@@ -243,10 +289,36 @@ impl LocalState {
         self.checks.iter()
     }
 
-    /// An instance that a former life of this agent took away without being able to say so.
-    pub fn recall_gone(&mut self, definition: ServiceDefinition) {
-        let (id, revision) = (definition.id.clone(), self.next());
-        let gone = LocalService { definition, from_file: false, agreement: Agreement::Gone, revision };
-        self.services.entry(id).or_insert(gone);
+    /// Something that this agent once put into the catalog and that is no more, without its being known whether the
+    /// catalog was told.
+    pub fn recall_gone(&mut self, key: Key) {
+        let revision = self.next();
+        let (agreement, origin) = (Agreement::Gone, Origin::Api);
+        match key {
+            Key::Service(id) => {
+                let definition = ServiceDefinition { id: id.clone(), ..ServiceDefinition::default() };
+                let gone = LocalService { definition, origin, agreement, revision };
+                self.services.entry(id).or_insert(gone);
+            }
+            Key::Check(id) => {
+                let definition = CheckDefinition { id: id.clone(), ..CheckDefinition::default() };
+                let gone = LocalCheck {
+                    definition,
+                    kind: "",
+                    status: Status::Critical,
+                    output: String::new(),
+                    service_name: String::new(),
+                    service_tags: Vec::new(),
+                    critical_since: None,
+                    output_due: None,
+                    origin,
+                    heard: 0,
+                    agreement,
+                    goes_with_service: false,
+                    revision,
+                };
+                self.checks.entry(id).or_insert(gone);
+            }
+        }
     }
 }

@@ -4,84 +4,10 @@
 use std::collections::BTreeMap;
 
 use muster_api::catalog::Weights;
-use serde::Deserialize;
-use serde_json::Value;
 
-use super::record::{Agreement, LocalCheck, LocalService};
+use super::record::{Agreement, Key, LocalCheck, LocalService};
+use super::remote::{Remote, RemoteCheck, RemoteService};
 use super::state::LocalState;
-
-/// What the catalog says of this node.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Remote {
-    /// The node's record, if it is there.
-    pub node: Option<RemoteNode>,
-    /// Its instances, by ID.
-    pub services: BTreeMap<String, RemoteService>,
-    /// Its checks, by ID.
-    pub checks: BTreeMap<String, RemoteCheck>,
-}
-
-/// A node as the catalog shows it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct RemoteNode {
-    /// Its UUID.
-    #[serde(rename = "ID")]
-    pub id: String,
-    /// Its address.
-    pub address: String,
-    /// Its metadata.
-    pub meta: Option<BTreeMap<String, String>>,
-}
-
-/// An instance as the catalog shows it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct RemoteService {
-    /// Its ID.
-    #[serde(rename = "ID")]
-    pub id: String,
-    service: String,
-    kind: String,
-    tags: Option<Vec<String>>,
-    address: String,
-    tagged_addresses: Option<BTreeMap<String, RemoteAddress>>,
-    meta: Option<BTreeMap<String, String>>,
-    port: u16,
-    weights: RemoteWeights,
-    enable_tag_override: bool,
-    proxy: Option<Value>,
-    connect: Option<Value>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct RemoteAddress {
-    address: String,
-    port: u16,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct RemoteWeights {
-    passing: i64,
-    warning: i64,
-}
-
-/// A check as the catalog shows it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct RemoteCheck {
-    /// Its ID.
-    #[serde(rename = "CheckID")]
-    pub id: String,
-    name: String,
-    status: String,
-    notes: String,
-    output: String,
-    #[serde(rename = "ServiceID")]
-    service_id: String,
-}
 
 /// One thing to say to the catalog, with the revisions that it would tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,15 +32,21 @@ pub enum Action {
         /// As of then.
         revision: u64,
     },
-    /// An instance that is no more.
+    /// An instance that is no more, with those of its checks that go from the catalog when it does.
     ForgetService {
         /// Which.
         id: String,
+        /// As of then.
+        revision: u64,
+        /// The checks with their revisions.
+        checks: Vec<(String, u64)>,
     },
     /// A check that is no more.
     ForgetCheck {
         /// Which.
         id: String,
+        /// As of then.
+        revision: u64,
     },
 }
 
@@ -131,8 +63,14 @@ pub struct Identity<'a> {
     pub server: bool,
 }
 
-/// Marks what differs from `remote`. The first action, if any, is about a former life of this node.
-pub fn compare(local: &mut LocalState, remote: &Remote, us: Identity<'_>) -> Option<Action> {
+/// Marks what differs from `remote`. What the catalog has, nobody defines here, and `lost` says is ours all the same
+/// is gone. The first action, if any, is about a former life of this node.
+pub fn compare(
+    local: &mut LocalState,
+    remote: &Remote,
+    us: Identity<'_>,
+    lost: impl Fn(&Key) -> bool,
+) -> Option<Action> {
     let former = remote.node.as_ref().is_some_and(|node| {
         let dead = remote.checks.get("serfHealth").is_some_and(|check| check.status == "critical");
         !node.id.is_empty() && node.id != us.id && dead
@@ -166,10 +104,11 @@ pub fn compare(local: &mut LocalState, remote: &Remote, us: Identity<'_>) -> Opt
         check.agreement = if same { Agreement::Agreed } else { Agreement::Differs };
     }
     // What the catalog has forgotten by itself need not be taken from it.
-    local
-        .all_services()
-        .retain(|id, held| held.agreement != Agreement::Gone || remote.services.contains_key(id));
-    local.all_checks().retain(|id, held| held.agreement != Agreement::Gone || remote.checks.contains_key(id));
+    local.settle(|id, _| !remote.services.contains_key(id), |id, _| !remote.checks.contains_key(id));
+    let services = remote.services.keys().filter(|id| !local.knows_service(id)).cloned().map(Key::Service);
+    let checks = remote.checks.keys().filter(|id| !local.knows_check(id)).cloned().map(Key::Check);
+    let lost: Vec<Key> = services.chain(checks).filter(|key| lost(key)).collect();
+    lost.into_iter().for_each(|key| local.recall_gone(key));
     former.then_some(Action::ForgetFormerLife)
 }
 
@@ -201,6 +140,9 @@ fn same_check(local: &LocalCheck, told: &RemoteCheck) -> bool {
         && local.definition.service_id == told.service_id
 }
 
+/// Checks with their revisions.
+type Checks = Vec<(String, u64)>;
+
 /// What is to be said to the catalog so that it agrees. The node comes first, then instances with their
 /// checks, then checks alone.
 #[must_use]
@@ -209,45 +151,47 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
     if local.node_differs {
         actions.push(Action::Node);
     }
-    let mut told_with_service = Vec::new();
-    let mut gone_services = Vec::new();
-    for (id, service) in local.every_service() {
-        match service.agreement {
-            Agreement::Agreed => {}
-            Agreement::Gone => {
-                gone_services.push(id);
-                actions.push(Action::ForgetService { id: id.clone() });
-            }
-            Agreement::Differs => {
-                let of_service = |check: &&LocalCheck| check.definition.service_id == *id;
-                let checks: Vec<_> = local
-                    .checks()
-                    .filter(of_service)
-                    .map(|check| (check.definition.id.clone(), check.revision))
-                    .collect();
-                told_with_service.extend(checks.iter().map(|(check, _)| check.clone()));
-                actions.push(Action::Service { id: id.clone(), revision: service.revision, checks });
-            }
-        }
-    }
+    // Instances with something to say, each with its checks: one look at all of them, however many instances.
+    let moved = local.every_service().filter(|(_, service)| service.agreement != Agreement::Agreed);
+    let mut moved: BTreeMap<&str, (&LocalService, Checks)> =
+        moved.map(|(id, service)| (id.as_str(), (service, Vec::new()))).collect();
+    let mut alone = Vec::new();
     for (id, check) in local.every_check() {
+        if let Some((service, checks)) = moved.get_mut(check.definition.service_id.as_str())
+            && goes_along(service, check)
+        {
+            checks.push((id.clone(), check.revision));
+            continue;
+        }
+        let (id, revision) = (id.clone(), check.revision);
         match check.agreement {
             Agreement::Agreed => {}
-            Agreement::Gone
-                if check.goes_with_service && gone_services.contains(&&check.definition.service_id) => {}
-            Agreement::Gone => actions.push(Action::ForgetCheck { id: id.clone() }),
-            Agreement::Differs if told_with_service.contains(id) => {}
-            Agreement::Differs => {
-                actions.push(Action::Check { id: id.clone(), revision: check.revision });
-            }
+            Agreement::Gone => alone.push(Action::ForgetCheck { id, revision }),
+            Agreement::Differs => alone.push(Action::Check { id, revision }),
         }
     }
+    actions.extend(moved.into_iter().map(|(id, (service, checks))| {
+        let (id, revision) = (id.to_owned(), service.revision);
+        match service.agreement {
+            Agreement::Gone => Action::ForgetService { id, revision, checks },
+            Agreement::Agreed | Agreement::Differs => Action::Service { id, revision, checks },
+        }
+    }));
+    actions.append(&mut alone);
     actions
 }
 
+/// Whether a check is told in one word with its instance.
+fn goes_along(service: &LocalService, check: &LocalCheck) -> bool {
+    match (service.agreement, check.agreement) {
+        (Agreement::Gone, Agreement::Gone) => check.goes_with_service,
+        (Agreement::Gone, _) | (_, Agreement::Gone) => false,
+        _ => true,
+    }
+}
+
 impl LocalState {
-    /// The catalog was told: what did not move meanwhile agrees. IDs of instances and checks that are
-    /// forgotten everywhere come back.
+    /// The catalog was told: what did not move meanwhile agrees, or is forgotten here too.
     pub fn told(&mut self, action: &Action) {
         match action {
             Action::ForgetFormerLife => {}
@@ -259,14 +203,41 @@ impl LocalState {
                 }
             }
             Action::Check { id, revision } => agree_check(self, id, *revision),
-            Action::ForgetService { id } => {
-                self.all_services()
-                    .retain(|held, service| held != id || service.agreement != Agreement::Gone);
+            Action::ForgetService { id, revision, checks } => {
+                let with_it = |held: &str, moved: u64| {
+                    checks.iter().any(|(check, revision)| check == held && *revision == moved)
+                };
+                self.settle(|held, moved| held == id && moved == *revision, with_it);
             }
-            Action::ForgetCheck { id } => {
-                self.all_checks().retain(|held, check| held != id || check.agreement != Agreement::Gone);
+            Action::ForgetCheck { id, revision } => {
+                self.settle(|_, _| false, |held, moved| held == id && moved == *revision);
             }
         }
+    }
+
+    /// Whether what `action` was planned for is still so.
+    #[must_use]
+    pub fn still(&self, action: &Action) -> bool {
+        match action {
+            Action::ForgetFormerLife | Action::Node => true,
+            Action::Service { id, .. } => self.service(id).is_some(),
+            Action::Check { id, .. } => self.check(id).is_some(),
+            Action::ForgetService { id, .. } => self.is_gone(&Key::Service(id.clone())),
+            Action::ForgetCheck { id, .. } => self.is_gone(&Key::Check(id.clone())),
+        }
+    }
+
+    /// Forgets what is gone and of which this is said, by ID and revision.
+    fn settle(&mut self, service: impl Fn(&str, u64) -> bool, check: impl Fn(&str, u64) -> bool) {
+        let services = self
+            .all_services()
+            .extract_if(.., |id, held| held.agreement == Agreement::Gone && service(id, held.revision));
+        let mut settled: Vec<Key> = services.map(|(id, _)| Key::Service(id)).collect();
+        let checks = self
+            .all_checks()
+            .extract_if(.., |id, held| held.agreement == Agreement::Gone && check(id, held.revision));
+        settled.extend(checks.map(|(id, _)| Key::Check(id)));
+        self.settled.append(&mut settled);
     }
 }
 

@@ -155,13 +155,13 @@ impl DnsSettings {
     /// Writes what is set over the defaults of the room.
     pub(crate) fn apply(&self, config: &mut muster_dns::Config) {
         let to = |slot: &mut Duration, from: Option<GoDuration>| {
-            if let Some(GoDuration(span)) = from {
-                *slot = span;
+            if let Some(span) = from {
+                *slot = span.or_zero();
             }
         };
         to(&mut config.node_ttl, self.node_ttl);
         to(&mut config.recursor_timeout, self.recursor_timeout);
-        let ttls = self.service_ttl.iter().map(|(name, ttl)| (name.clone(), ttl.0));
+        let ttls = self.service_ttl.iter().map(|(name, ttl)| (name.clone(), ttl.or_zero()));
         config.service_ttl = muster_dns::ServiceTtl::new(ttls);
         let soa = &mut config.soa;
         for (slot, from) in [

@@ -1,6 +1,7 @@
 //! Who this node is: its ID outlives restarts.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::Common;
@@ -26,18 +27,47 @@ pub(super) fn complete(common: &Common) -> io::Result<muster_agent::Config> {
 fn node_id(folder: &Path) -> io::Result<String> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join("node-id");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => match uuid::Uuid::parse_str(text.trim()) {
-            Ok(id) => Ok(id.to_string()),
-            Err(error) => {
-                Err(io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display())))
-            }
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let id = uuid::Uuid::new_v4().to_string();
-            std::fs::write(&path, &id)?;
-            Ok(id)
-        }
-        Err(error) => Err(error),
+    let kept = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    // An empty file is what a crash leaves of one that was not brought to the disk.
+    if kept.trim().is_empty() {
+        let id = uuid::Uuid::new_v4().to_string();
+        keep(folder, &path, &id)?;
+        return Ok(id);
+    }
+    let read = uuid::Uuid::parse_str(kept.trim());
+    read.map(|id| id.to_string()).map_err(|error| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}; use a UUID", path.display()))
+    })
+}
+
+/// Writes the ID beside and gives it its name when it is on disk.
+fn keep(folder: &Path, path: &Path, id: &str) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(id.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_made_once_and_an_empty_file_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = node_id(folder.path()).unwrap();
+        assert_eq!(node_id(folder.path()).unwrap(), id);
+        let path = folder.path().join("node-id");
+        std::fs::write(&path, "\n").unwrap();
+        let other = node_id(folder.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), other);
+        std::fs::write(&path, "no UUID").unwrap();
+        assert!(node_id(folder.path()).unwrap_err().to_string().contains("node-id"));
     }
 }

@@ -22,6 +22,8 @@ use crate::{
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 /// An answer that goes out and then hangs, the connection open.
 const STALL: &str = "<stall>";
+/// A peer on this host gets its answer out within this on a busy machine too.
+const ENOUGH: Duration = Duration::from_secs(5);
 
 /// Gives one answer per connection, then is gone; its join handle returns what it was asked.
 async fn peer(answers: &[&str]) -> (String, JoinHandle<Vec<String>>) {
@@ -239,7 +241,7 @@ async fn a_body_that_breaks_off_or_stalls_changes_nothing() {
 
     let (address, _task) = peer(&[&format!("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nabc{STALL}")]).await;
     let spec = get(&format!("http://{address}/"));
-    let outcome = run_with(&spec, 4096, Duration::from_millis(500), &Tls::new()).await;
+    let outcome = run_with(&spec, 4096, ENOUGH, &Tls::new()).await;
     let text = format!("HTTP GET http://{address}/: 200 OK Output: abc");
     assert_eq!(outcome, Outcome::new(Status::Passing, text));
 }
@@ -257,7 +259,7 @@ async fn no_answer_is_critical() {
 
     let (address, _task) = peer(&[STALL]).await;
     let spec = with(&format!("http://{address}/x"), "PUT", &[], "");
-    let outcome = run_with(&spec, 4096, Duration::from_millis(500), &Tls::new()).await;
+    let outcome = run_with(&spec, 4096, ENOUGH, &Tls::new()).await;
     let late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
     assert_eq!(outcome, Outcome::critical(format!("Put \"http://{address}/x\": {late}")));
 

@@ -5,7 +5,7 @@ use std::{ops::Range, time::Duration};
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::{MIN_INTERVAL, chance, first, interval, lapse, next};
+use super::{MIN_INTERVAL, chance, first, interval, later, next};
 
 /// How many of `ids` start in each tenth of a second of a ten-second interval.
 fn starts(ids: impl Iterator<Item = String>) -> Vec<usize> {
@@ -57,7 +57,7 @@ fn bounds() {
     let now = Instant::now();
     assert!(first(now, interval(Duration::MAX), u64::MAX) > now);
     assert!(next(now, now, interval(Duration::MAX)) > now);
-    assert!(lapse(now, Duration::MAX) > now);
+    assert!(later(now, Duration::MAX) > now);
 }
 
 proptest! {

@@ -20,12 +20,19 @@ fn ttl(seconds: u64) -> Definition {
     Definition::new(ProbeSpec::Ttl { ttl: Duration::from_secs(seconds) }, Duration::ZERO)
 }
 
-fn report(id: &str, status: Status, output: &str) -> Report {
-    Report { id: id.to_owned(), status, output: output.to_owned() }
+/// What a report says; its order is a matter of its own.
+type Said = (String, Status, String);
+
+fn report(id: &str, status: Status, output: &str) -> Said {
+    (id.to_owned(), status, output.to_owned())
 }
 
-fn reports(table: &mut Table) -> Vec<Report> {
-    std::iter::from_fn(|| table.report()).collect()
+fn said(report: Report) -> Said {
+    (report.id, report.status, report.output)
+}
+
+fn reports(table: &mut Table) -> Vec<Said> {
+    std::iter::from_fn(|| table.report()).map(said).collect()
 }
 
 /// Lets the check have its next run, at its time.
@@ -143,8 +150,9 @@ fn a_removed_check_is_silent() {
 fn a_heartbeat_holds_for_its_time() {
     let (mut table, now) = (Table::default(), Instant::now());
     table.put("a", ttl(3), None, now);
-    table.heartbeat("a", Status::Passing, "fine".to_owned(), now + SECOND).unwrap();
-    assert_eq!(reports(&mut table), [report("a", Status::Passing, "fine")]);
+    let word = table.heartbeat("a", Status::Passing, "fine".to_owned(), now + SECOND).unwrap();
+    assert_eq!(said(word), report("a", Status::Passing, "fine"));
+    assert_eq!(reports(&mut table), [], "it is told once");
     assert_eq!(table.next(), Some(now + SECOND * 4), "the clock begins again");
     assert!(table.due(now + SECOND * 3, 1).is_empty());
     assert_eq!(reports(&mut table), []);
@@ -152,9 +160,25 @@ fn a_heartbeat_holds_for_its_time() {
     let text = "TTL expired (last output before timeout follows): fine";
     assert_eq!(reports(&mut table), [report("a", Status::Critical, text)]);
     assert_eq!(table.next(), None, "it is told once");
-    table.heartbeat("a", Status::Warning, "x".repeat(5000), now + SECOND * 9).unwrap();
+    let word = table.heartbeat("a", Status::Warning, "x".repeat(5000), now + SECOND * 9).unwrap();
     let text = format!("{} ... (captured 4096 of 5000 bytes)", "x".repeat(4096));
-    assert_eq!(reports(&mut table), [report("a", Status::Warning, &text)]);
+    assert_eq!(said(word), report("a", Status::Warning, &text));
+}
+
+#[test]
+fn what_is_said_has_an_order() {
+    let (mut table, now) = (Table::default(), Instant::now());
+    let first = table.put("a", ttl(3), None, now);
+    table.due(now + SECOND * 3, 0);
+    let lapsed = table.report().unwrap();
+    let word = table.heartbeat("a", Status::Passing, String::new(), now + SECOND * 4).unwrap();
+    assert!(first < lapsed.order && lapsed.order < word.order);
+    assert_eq!(table.put("a", ttl(3), None, now), first, "the same goes on");
+    assert!(table.put("a", ttl(4), None, now) > word.order, "a changed one begins anew");
+    table.due(now + SECOND * 60, 0);
+    assert!(table.has_reports());
+    table.heartbeat("a", Status::Passing, String::new(), now + SECOND * 61).unwrap();
+    assert_eq!(reports(&mut table), [], "the later word stands");
 }
 
 #[test]

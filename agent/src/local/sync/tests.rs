@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
-use muster_healthchecks::Status;
+use muster_healthchecks::{Report, Status};
 use proptest::prelude::*;
 use tokio::time::Instant;
 
+use super::super::Origin;
+use super::super::remote::{RemoteNode, RemoteWeights};
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -26,7 +28,17 @@ fn us(meta: &BTreeMap<String, String>) -> Identity<'_> {
 }
 
 fn put_check(local: &mut LocalState, id: &str, service: &str) {
-    local.put_check(check(id, service), "ttl", (Status::Critical, String::new()), false, Instant::now());
+    local.put_check(
+        check(id, service),
+        "ttl",
+        (Status::Critical, String::new()),
+        Origin::Api,
+        Instant::now(),
+    );
+}
+
+fn report(id: &str, status: Status, output: &str) -> Report {
+    Report { id: id.into(), status, output: output.into(), order: 1 }
 }
 
 /// What the catalog becomes by `action`.
@@ -52,11 +64,11 @@ fn tell(remote: &mut Remote, local: &LocalState, action: &Action) {
             checks.iter().for_each(|(check, _)| tell_check(remote, local, check));
         }
         Action::Check { id, .. } => tell_check(remote, local, id),
-        Action::ForgetService { id } => {
+        Action::ForgetService { id, .. } => {
             remote.services.remove(id);
             remote.checks.retain(|_, check| check.service_id != *id);
         }
-        Action::ForgetCheck { id } => drop(remote.checks.remove(id)),
+        Action::ForgetCheck { id, .. } => drop(remote.checks.remove(id)),
     }
 }
 
@@ -75,7 +87,7 @@ fn tell_check(remote: &mut Remote, local: &LocalState, id: &str) {
 
 fn round(local: &mut LocalState, remote: &mut Remote) -> usize {
     let meta = BTreeMap::new();
-    let first = compare(local, remote, us(&meta));
+    let first = compare(local, remote, us(&meta), |_| false);
     let actions: Vec<Action> = first.into_iter().chain(plan(local)).collect();
     for action in &actions {
         tell(remote, local, action);
@@ -89,7 +101,7 @@ fn what_others_registered_stays_and_what_was_ours_goes() {
     let (mut local, mut remote) = (LocalState::new(), Remote::default());
     let theirs = RemoteService { id: "theirs".into(), ..RemoteService::default() };
     remote.services.insert("theirs".into(), theirs);
-    local.put_service(service("w1", 80), false);
+    local.put_service(service("w1", 80), Origin::Api);
     put_check(&mut local, "c1", "w1");
     round(&mut local, &mut remote);
     assert_eq!(remote.services.keys().collect::<Vec<_>>(), ["theirs", "w1"]);
@@ -103,13 +115,56 @@ fn what_others_registered_stays_and_what_was_ours_goes() {
 #[test]
 fn a_change_on_the_way_is_told_again() {
     let (mut local, mut remote) = (LocalState::new(), Remote::default());
-    local.put_service(service("w1", 80), false);
+    local.put_service(service("w1", 80), Origin::Api);
     let actions = plan(&local);
-    local.put_service(service("w1", 81), false);
+    local.put_service(service("w1", 81), Origin::Api);
     actions.iter().for_each(|action| local.told(action));
     assert!(matches!(plan(&local).as_slice(), [Action::Service { .. }]));
     round(&mut local, &mut remote);
     assert_eq!(remote.services["w1"].port, 81);
+}
+
+#[test]
+fn what_is_back_is_not_taken_away() {
+    let (mut local, mut remote) = (LocalState::new(), Remote::default());
+    local.put_service(service("w1", 80), Origin::Api);
+    put_check(&mut local, "c1", "");
+    round(&mut local, &mut remote);
+    local.remove_service("w1");
+    local.remove_check("c1");
+    let actions = plan(&local);
+    assert!(actions.iter().all(|action| local.still(action)) && actions.len() == 2);
+    local.put_service(service("w1", 80), Origin::Api);
+    put_check(&mut local, "c1", "");
+    assert!(actions.iter().all(|action| !local.still(action)));
+    // Gone once more: the word of the first time does not count for the second.
+    local.remove_service("w1");
+    local.remove_check("c1");
+    actions.iter().for_each(|action| local.told(action));
+    assert!(local.take_settled().is_empty());
+    round(&mut local, &mut remote);
+    assert_eq!(local.take_settled(), [Key::Service("w1".into()), Key::Check("c1".into())]);
+}
+
+#[test]
+fn what_is_ours_and_lost_goes() {
+    let (mut local, mut remote) = (LocalState::new(), Remote::default());
+    for id in ["lost", "theirs"] {
+        remote.services.insert(id.into(), RemoteService { id: id.into(), ..RemoteService::default() });
+    }
+    compare(&mut local, &remote, us(&BTreeMap::new()), |key| key.id() == "lost");
+    let gone = plan(&local).into_iter().filter(|action| *action != Action::Node);
+    assert!(gone.eq([Action::ForgetService { id: "lost".into(), revision: 1, checks: Vec::new() }]));
+}
+
+#[test]
+fn a_word_that_comes_too_late_does_not_count() {
+    let (mut local, now) = (LocalState::new(), Instant::now());
+    put_check(&mut local, "c", "");
+    local.hear_from("c", 5);
+    let word = |order| Report { order, ..report("c", Status::Passing, "") };
+    assert_eq!(local.report(word(4), now, PATIENCE), super::super::Change::None);
+    assert_eq!(local.report(word(6), now, PATIENCE), super::super::Change::Status);
 }
 
 #[test]
@@ -118,7 +173,7 @@ fn a_change_of_output_alone_waits() {
     put_check(&mut local, "c", "");
     round(&mut local, &mut remote);
     let now = Instant::now();
-    local.report("c", Status::Critical, "new words".into(), now, PATIENCE);
+    local.report(report("c", Status::Critical, "new words"), now, PATIENCE);
     assert_eq!(round(&mut local, &mut remote), 0);
     assert_eq!(local.outputs_due(now), Some(now + PATIENCE));
     assert_eq!(local.outputs_due(now + PATIENCE), None);
@@ -135,7 +190,7 @@ fn a_former_life_goes_whole_but_a_living_namesake_is_left_alone() {
     let alive = |status: &str| RemoteCheck { status: status.into(), ..RemoteCheck::default() };
     remote.checks.insert("serfHealth".into(), alive("passing"));
     let (meta, mut local) = (BTreeMap::new(), LocalState::new());
-    assert_eq!(compare(&mut local, &remote, us(&meta)), None);
+    assert_eq!(compare(&mut local, &remote, us(&meta), |_| false), None);
     remote.checks.insert("serfHealth".into(), alive("critical"));
     round(&mut local, &mut remote);
     assert!(remote.services.is_empty());
@@ -144,10 +199,10 @@ fn a_former_life_goes_whole_but_a_living_namesake_is_left_alone() {
 #[test]
 fn tags_that_others_may_change_are_taken_over() {
     let (mut local, meta) = (LocalState::new(), BTreeMap::new());
-    local.put_service(ServiceDefinition { enable_tag_override: true, ..service("w1", 80) }, false);
+    local.put_service(ServiceDefinition { enable_tag_override: true, ..service("w1", 80) }, Origin::Api);
     let told = RemoteService { tags: Some(vec!["theirs".into()]), ..RemoteService::default() };
     let remote = Remote { services: [("w1".to_owned(), told)].into(), ..Remote::default() };
-    compare(&mut local, &remote, us(&meta));
+    compare(&mut local, &remote, us(&meta), |_| false);
     assert_eq!(local.service("w1").unwrap().definition.tags, Some(vec!["theirs".into()]));
 }
 
@@ -178,7 +233,7 @@ proptest! {
         let (mut local, mut remote) = (LocalState::new(), Remote::default());
         for step in steps {
             match step {
-                Step::Put(id, port) => local.put_service(service(&format!("s{id}"), port), false),
+                Step::Put(id, port) => local.put_service(service(&format!("s{id}"), port), Origin::Api),
                 Step::Check(id, of) => {
                     let owner = format!("s{of}");
                     let owner = if local.service(&owner).is_some() { owner } else { String::new() };
@@ -186,7 +241,7 @@ proptest! {
                 }
                 Step::Report(id, well) => {
                     let status = if well { Status::Passing } else { Status::Critical };
-                    local.report(&format!("c{id}"), status, String::new(), Instant::now(), PATIENCE);
+                    local.report(report(&format!("c{id}"), status, ""), Instant::now(), PATIENCE);
                 }
                 Step::RemoveService(id) => drop(local.remove_service(&format!("s{id}"))),
                 Step::RemoveCheck(id) => drop(local.remove_check(&format!("c{id}"))),

@@ -11,9 +11,11 @@ use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 use crate::wiring;
-use crate::wiring::reload::Reload;
+use crate::wiring::reload::{self, Reload};
 
 pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
+    // First of all: who asks for a reload while the agent starts shall not end it.
+    let hangups = reload::hangups().map_err(|error| Failure::Io { what: "SIGHUP".into(), error })?;
     let sources = flags.sources();
     let loaded = sources.load().map_err(Failure::Said)?;
     let level = flags.log_level.clone().or_else(|| loaded.settings.log_level.clone());
@@ -40,7 +42,7 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
         }
         handle.reload(filter(level)?).map_err(|error| error.to_string())
     };
-    let reload = Reload { sources, loaded, set_level: Arc::new(set_level) };
+    let reload = Reload::new(sources, loaded, Arc::new(set_level), hangups);
     let ran = match role {
         Role::Server(settings) => wiring::server::run(settings, reload).await,
         Role::Host(settings) => wiring::host::run(settings, reload).await,

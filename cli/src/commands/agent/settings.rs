@@ -161,7 +161,7 @@ fn agent(
         ..muster_agent::Config::default()
     };
     if let Some(span) = set.check_update_interval {
-        agent.output_interval = span.0;
+        agent.output_interval = span.or_zero();
     }
     Ok(agent)
 }

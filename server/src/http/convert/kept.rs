@@ -1,7 +1,7 @@
 //! Blocks that are kept as they came, in the form in which Consul shows them.
 
 use muster_api::ApiError;
-use muster_api::duration::{self, GoDuration};
+use muster_api::duration::GoDuration;
 use serde_json::{Map, Value};
 
 /// The durations of a check's definition.
@@ -17,7 +17,7 @@ pub(super) fn definition(came: Option<Value>) -> Result<(Option<Value>, &'static
         }
         let read: GoDuration = serde_json::from_value(std::mem::take(value))
             .map_err(|error| ApiError::BadRequest(format!("Request decode failed: {error}")))?;
-        *value = Value::String(duration::format(read.0));
+        *value = Value::String(read.to_string());
     }
     let has = |fields: &Map<String, Value>, name: &str| {
         fields.iter().any(|(key, value)| {
