@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::process::{Agent, question, until};
 
-/// Well below what a user waits for.
-const PROMPT: Duration = Duration::from_secs(2);
+/// Not held up, however busy the machine is.
+const PROMPT: Duration = Duration::from_secs(5);
 
 /// Asks for `names` as fast as the port takes it, again until each is answered; the codes of the answers.
 fn ask_all(client: &Agent, names: u16) -> Vec<u8> {

@@ -33,14 +33,13 @@ impl Late {
 pub(super) struct Within<B> {
     body: B,
     limit: Duration,
-    late: Option<Late>,
+    late: Late,
     over: Option<Pin<Box<Sleep>>>,
 }
 
-impl<B: Body> Within<B> {
-    /// The mark is none where there is nothing to wait for.
-    pub(super) fn new(body: B, limit: Duration) -> (Self, Option<Late>) {
-        let late = (!body.is_end_stream()).then(Late::default);
+impl<B> Within<B> {
+    pub(super) fn new(body: B, limit: Duration) -> (Self, Late) {
+        let late = Late::default();
         (Self { body, limit, late: late.clone(), over: None }, late)
     }
 }
@@ -61,9 +60,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Within<B> {
         if over.as_mut().poll(context).is_pending() {
             return Poll::Pending;
         }
-        if let Some(late) = &self.late {
-            late.0.store(true, Ordering::Relaxed);
-        }
+        self.late.0.store(true, Ordering::Relaxed);
         Poll::Ready(Some(Err(Missing::Late(limit))))
     }
 

@@ -9,13 +9,14 @@ use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -159,6 +160,8 @@ async fn connection(
         .max_header_list_size(limits.head)
         .keep_alive_interval(ALIVE)
         .keep_alive_timeout(ALIVE);
+    // Shared: to clone a token takes a lock, and that for each request.
+    let stop = Arc::new(stop);
     let closing = stop.clone();
     let service = service_fn(move |request| answer(router.clone(), request, limits, stop.clone()));
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
@@ -179,12 +182,17 @@ async fn answer(
     router: Router,
     request: Request<Incoming>,
     limits: Limits,
-    stop: CancellationToken,
+    stop: Arc<CancellationToken>,
 ) -> Result<Response, Infallible> {
     let blocks = request.uri().query().is_some_and(blocks);
     let (head, body) = request.into_parts();
-    let (body, late) = Within::new(body, limits.body_within);
-    let answering = router.oneshot(Request::from_parts(head, Body::new(body)));
+    let (body, late) = if body.is_end_stream() {
+        (Body::empty(), None)
+    } else {
+        let (body, late) = Within::new(body, limits.body_within);
+        (Body::new(body), Some(late))
+    };
+    let answering = router.oneshot(Request::from_parts(head, body));
     let answer = if blocks {
         tokio::select! {
             biased;

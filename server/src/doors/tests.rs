@@ -16,6 +16,8 @@ struct Door {
     at: SocketAddr,
     stop: CancellationToken,
     served: tokio::task::JoinHandle<io::Result<()>>,
+    /// Somebody asks for `/slow`.
+    entered: Arc<Notify>,
     /// Lets `/slow` answer.
     go_on: Arc<Notify>,
 }
@@ -24,11 +26,12 @@ struct Door {
 async fn door(limits: Limits) -> Door {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (at, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let go_on = Arc::new(Notify::new());
-    let gate = go_on.clone();
+    let (entered, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (bell, gate) = (entered.clone(), go_on.clone());
     let slow = move || {
-        let gate = gate.clone();
+        let (bell, gate) = (bell.clone(), gate.clone());
         async move {
+            bell.notify_one();
             gate.notified().await;
             "done"
         }
@@ -39,7 +42,7 @@ async fn door(limits: Limits) -> Door {
         .route("/put", axum::routing::put(put))
         .fallback(|| async { "in" });
     let served = tokio::spawn(serve(listener, router, limits, stop.clone()));
-    Door { at, stop, served, go_on }
+    Door { at, stop, served, entered, go_on }
 }
 
 async fn ask(stream: &mut TcpStream, path: &str) -> String {
@@ -100,7 +103,7 @@ async fn who_is_being_answered_gets_the_answer_when_the_port_closes() {
     let mut stream = TcpStream::connect(door.at).await.unwrap();
     let asked = ask(&mut stream, "/slow");
     let closed = async {
-        tokio::time::sleep(SOON).await;
+        door.entered.notified().await;
         door.stop.cancel();
         tokio::time::sleep(SOON).await;
         door.go_on.notify_one();
@@ -117,7 +120,7 @@ async fn a_query_that_blocks_is_answered_at_once_when_the_port_closes() {
     let mut idle = TcpStream::connect(door.at).await.unwrap();
     assert!(ask(&mut idle, "/").await.ends_with("in"));
     let closed = async {
-        tokio::time::sleep(SOON).await;
+        door.entered.notified().await;
         door.stop.cancel();
         Instant::now()
     };
@@ -132,7 +135,7 @@ async fn who_never_ends_is_cut_off_when_the_grace_is_over() {
     let door = door(Limits::default()).await;
     let mut stream = TcpStream::connect(door.at).await.unwrap();
     let closed = async {
-        tokio::time::sleep(SOON).await;
+        door.entered.notified().await;
         door.stop.cancel();
     };
     let (answer, ()) = tokio::join!(ask(&mut stream, "/slow"), closed);

@@ -93,18 +93,19 @@ impl Servers {
     /// Keeps the list of servers true until `token` ends it.
     pub(super) async fn refresh(&self, token: &CancellationToken) {
         loop {
-            let pause = match self.listed().await {
-                Some(listed) => {
-                    self.change(|known| known.replace(listed));
-                    REFRESH
-                }
-                None => RETRY,
-            };
+            let pause = if self.follow().await { REFRESH } else { RETRY };
             tokio::select! {
                 () = token.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+
+    /// Takes the servers' own list, if they give one.
+    async fn follow(&self) -> bool {
+        let Some(listed) = self.listed().await else { return false };
+        self.change(|known| known.replace(listed));
+        true
     }
 
     /// The servers' own list.
