@@ -58,7 +58,8 @@ async fn until(what: &str, mut met: impl FnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), met).await.expect(what);
+    let waited = tokio::time::timeout(Duration::from_secs(60), met).await;
+    assert!(waited.is_ok(), "not within a minute: {what}");
 }
 
 async fn set(server: &Server, key: &str) -> u64 {
