@@ -89,6 +89,12 @@ fn single<B: std::fmt::Debug>() -> impl Strategy<Value = Order<B>> {
         }),
         2 => (key(), cas).prop_map(|(key, cas)| Order::Kv(KvCommand::Delete { key, cas })),
         1 => key().prop_map(|prefix| Order::Kv(KvCommand::DeleteTree { prefix })),
+        1 => (0u64..60).prop_map(|up_to| Order::CompactTombstones { up_to }),
+        2 => (text(&["n1", "n2"]), text(&["c1", "serfHealth"]), status(), text(&["", "said"]), space()).prop_map(
+            |(node, check_id, status, output, namespace)| {
+                Order::SetCheck(SetCheck { node, namespace, check_id, status, output })
+            }
+        ),
     ]
 }
 

@@ -58,7 +58,8 @@ async fn until(what: &str, mut met: impl FnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), met).await.unwrap_or_else(|_| panic!("{what}"));
+    let waited = tokio::time::timeout(Duration::from_secs(60), met).await;
+    assert!(waited.is_ok(), "not within a minute: {what}");
 }
 
 async fn set(server: &Server, key: &str) -> u64 {
@@ -93,7 +94,7 @@ async fn who_was_cut_off_while_a_query_waited_does_not_answer_as_if_it_were_led(
     until("the follower has it", || second.server.hub.view().index() >= index).await;
     let router = second.server.router();
     let ask = |mode: &str| {
-        let (router, target) = (router.clone(), format!("/v1/kv/k?index={index}&wait=3s{mode}"));
+        let (router, target) = (router.clone(), format!("/v1/kv/k?index={index}&wait=8s{mode}"));
         tokio::spawn(async move { get(&router, &target).await })
     };
     let (default, consistent, stale) = (ask(""), ask("&consistent"), ask("&stale"));

@@ -36,6 +36,18 @@ struct Zipped {
     _charge: Option<Charge>,
 }
 
+/// The body of an answer that nobody keeps, with the answer.
+struct Flying {
+    body: Bytes,
+    _answer: Arc<Answer>,
+}
+
+impl AsRef<[u8]> for Flying {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
 impl Answer {
     /// What an answer with this body takes.
     pub(super) fn weight(body: &Bytes) -> usize {
@@ -58,13 +70,19 @@ impl Answer {
         aside: &Aside,
     ) -> Reply {
         let zipped = if takes_gzip(headers) { self.zipped(aside).await } else { None };
-        let mut reply = Reply::new(zipped.clone().unwrap_or_else(|| self.body.clone()));
+        let body = zipped.clone().unwrap_or_else(|| self.body.clone());
+        let mut reply = Reply::new(if self.charge.is_some() { body } else { self.held_by(body) });
         *reply.status_mut() = self.status;
         *reply.headers_mut() = self.headers.clone();
         if zipped.is_some() {
             reply.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         if stamp == STAMP { reply } else { answer::with_meta(reply, meta(self.index, stamp)) }
+    }
+
+    /// `body`, which holds the answer for as long as it is on its way.
+    fn held_by(self: &Arc<Self>, body: Bytes) -> Bytes {
+        Bytes::from_owner(Flying { body, _answer: self.clone() })
     }
 
     /// Compressed once for all; `None` where it is too small or could not be.

@@ -32,6 +32,8 @@ pub(super) struct Slot {
     /// What is asked.
     pub(super) question: Question,
     current: ArcSwapOption<Answer>,
+    /// An answer that is not kept, for as long as somebody is given it: so many clients at once hold it once.
+    flying: Mutex<Weak<Answer>>,
     /// Bytes of the last answer, kept or not; 0 before there was one.
     last: AtomicUsize,
     /// The making of an answer that goes on now, for as long as somebody waits for it.
@@ -52,6 +54,7 @@ impl Slot {
             mode,
             question,
             current: ArcSwapOption::empty(),
+            flying: Mutex::default(),
             last: AtomicUsize::new(0),
             round: Mutex::default(),
             place: Mutex::default(),
@@ -90,7 +93,7 @@ impl Slot {
         }
         let round = self.round(index);
         let make = || async {
-            if let Some(answer) = self.good(index) {
+            if let Some(answer) = self.good(index).or_else(|| self.flying(index)) {
                 return Ok(answer);
             }
             let rendered = self.render(view, aside).await?;
@@ -102,6 +105,10 @@ impl Slot {
 
     fn good(&self, index: u64) -> Option<Arc<Answer>> {
         self.current.load().as_ref().filter(|answer| answer.index == index).cloned()
+    }
+
+    fn flying(&self, index: u64) -> Option<Arc<Answer>> {
+        self.flying.lock().upgrade().filter(|answer| answer.index == index)
     }
 
     fn round(&self, index: u64) -> Arc<Round> {
@@ -135,6 +142,9 @@ impl Slot {
         let keep = charge.is_some();
         let answer = Answer::new(index, rendered, charge);
         self.current.store(keep.then(|| answer.clone()));
+        if !keep {
+            *self.flying.lock() = Arc::downgrade(&answer);
+        }
         answer
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::node::FULL;
 use super::*;
 
 #[derive(Clone, Debug, PartialEq)]

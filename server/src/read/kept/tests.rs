@@ -8,6 +8,7 @@ use muster_registry::{Name, Registry};
 
 use super::super::Question;
 use super::*;
+use crate::consensus::ReadStamp;
 
 /// A question about the key `k` that is answered with so many bytes, and how often it was rendered.
 fn slot(words: &str, bytes: usize) -> (Slot, Arc<AtomicUsize>) {
@@ -65,6 +66,26 @@ async fn who_waits_for_an_answer_too_large_to_keep_shares_it() {
     assert_eq!(rendered.load(Ordering::Relaxed), 2);
     assert_eq!(kept.budget.held(), words);
     assert!(kept.find("/k").is_some());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_kept_is_there_while_it_is_on_its_way() {
+    let (kept, mut registry) = (Arc::new(Kept::default()), Registry::new());
+    set(&mut registry, 1, "k");
+    let (slot, rendered) = slot("/k", SHARE);
+    let (slot, aside) = (kept.keep(slot), Aside::default());
+    let view = Arc::new(registry.view().clone());
+    let led = ReadStamp { known_leader: true, last_contact: std::time::Duration::ZERO };
+    let ask = async || {
+        let answer = kept.answer(&slot, &view, &aside).await.unwrap();
+        answer.reply(led, &http::HeaderMap::new(), &aside).await
+    };
+    let first = ask().await;
+    assert_eq!(first.body(), ask().await.body());
+    assert_eq!(rendered.load(Ordering::Relaxed), 1);
+    drop(first);
+    ask().await;
+    assert_eq!(rendered.load(Ordering::Relaxed), 2);
 }
 
 #[test]
