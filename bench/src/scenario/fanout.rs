@@ -1,10 +1,8 @@
 //! A thousand blocked queries on one service: how long from the change to the last answer, and what it costs.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 
 use super::{Better, Figure};
 use crate::servers::cluster::{Cluster, Room};
@@ -24,58 +22,59 @@ pub(super) async fn run(stage: &Stage, who: Who, figures: &mut Vec<Figure>) -> R
     seed::small(&url).await?;
     for change in 0..CHANGES {
         let process = cluster.process();
-        let mut waiters = block(&url).await?;
+        let waiters = block(&url).await?;
         // The server has taken them all in when its CPU rests.
         rest(process).await?;
         let (cpu, began) = (process.cpu_seconds()?, Instant::now());
+        // A plain thread, that the load's own cost be small beside the server's.
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut waiters = waiters;
+            waiters.iter_mut().try_for_each(answered).map(|()| (Instant::now(), waiters))
+        });
         // A new check state of an instance that is there: the answers keep their size.
         let body = seed::instance("web", change, change).replace("\"zone\":\"a\"", "\"zone\":\"b\"");
         seed::put(&reqwest::Client::new(), &format!("{url}/v1/catalog/register"), body).await?;
-        let mut last = began;
-        while let Some(done) = waiters.join_next().await {
-            last = last.max(done.map_err(|error| BenchError::Unexpected(error.to_string()))??);
-        }
+        let (last, waiters) = reading.await.map_err(|error| BenchError::Unexpected(error.to_string()))??;
         rest(process).await?;
         let (took, cpu) = ((last - began).as_secs_f64() * 1e3, (process.cpu_seconds()? - cpu) * 1e3);
+        drop(waiters);
         figures.push(Figure::new("1,000 waiters: change to last answer", "ms", Better::Less, HOW, took));
         figures.push(Figure::new("1,000 waiters: server's CPU", "ms", Better::Less, HOW, cpu));
     }
     Ok(())
 }
 
-/// Waiters on the service `web`, each on a connection that it keeps, as clients do; each ends with the time at
-/// which it had its whole answer.
-async fn block(url: &str) -> Result<JoinSet<Result<Instant, BenchError>>, BenchError> {
+/// Waiters on the service `web`, each on a connection that it keeps, as clients do.
+async fn block(url: &str) -> Result<Vec<TcpStream>, BenchError> {
     let answer = reqwest::get(format!("{url}/v1/health/service/web")).await?;
     let index = answer.headers().get("X-Consul-Index").and_then(|value| value.to_str().ok()).unwrap_or("1");
     let request =
         format!("GET /v1/health/service/web?index={index}&wait=60s HTTP/1.1\r\nHost: bench\r\n\r\n");
     let address = url.trim_start_matches("http://");
-    let mut tasks = JoinSet::new();
-    for _ in 0..WAITERS {
-        let mut stream = TcpStream::connect(address).await.map_err(BenchError::io(address))?;
-        stream.write_all(request.as_bytes()).await.map_err(BenchError::io(address))?;
-        tasks.spawn(async move {
-            let mut answer = Vec::with_capacity(16 << 10);
-            let whole = async {
-                while !is_whole(&answer) {
-                    if stream.read_buf(&mut answer).await? == 0 {
-                        return Err(std::io::ErrorKind::UnexpectedEof.into());
-                    }
-                }
-                Ok(())
-            };
-            let limit = tokio::time::timeout(LONGEST, whole).await;
-            limit.unwrap_or_else(|late| Err(late.into())).map_err(BenchError::io("a waiter"))?;
-            let took = Instant::now();
-            if answer.starts_with(b"HTTP/1.1 200") {
-                return Ok(took);
-            }
-            let head = String::from_utf8_lossy(answer.get(..80).unwrap_or(&answer)).into_owned();
-            Err(BenchError::Unexpected(format!("a waiter was told {head}")))
-        });
+    let waiter = |_| {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(LONGEST))?;
+        stream.write_all(request.as_bytes())?;
+        Ok(stream)
+    };
+    (0..WAITERS).map(waiter).collect::<Result<_, _>>().map_err(BenchError::io(address))
+}
+
+/// Takes in a waiter's whole answer.
+fn answered(waiter: &mut TcpStream) -> Result<(), BenchError> {
+    let (mut answer, mut piece) = (Vec::with_capacity(16 << 10), [0; 16 << 10]);
+    while !is_whole(&answer) {
+        let length = waiter.read(&mut piece).map_err(BenchError::io("a waiter"))?;
+        if length == 0 {
+            return Err(BenchError::Unexpected("a waiter's connection was closed".into()));
+        }
+        answer.extend_from_slice(piece.get(..length).unwrap_or_default());
     }
-    Ok(tasks)
+    if answer.starts_with(b"HTTP/1.1 200") {
+        return Ok(());
+    }
+    let head = String::from_utf8_lossy(answer.get(..80).unwrap_or(&answer)).into_owned();
+    Err(BenchError::Unexpected(format!("a waiter was told {head}")))
 }
 
 /// Whether an answer has come to its end, by its length or its last chunk.
