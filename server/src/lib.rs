@@ -28,9 +28,10 @@ use tokio_util::sync::CancellationToken;
 use consensus::Consensus;
 pub use consensus::membership::Meetings;
 use consensus::membership::{self, Meeting};
-use consensus::network::{Network, Wire};
+use consensus::network::Network;
 use consensus::state_machine::StateMachine;
 use consensus::types::{Peer, Raft};
+use consensus::wire::Wire;
 use doors::Limits;
 use hub::Hub;
 use leader::Duties;
@@ -90,7 +91,7 @@ impl Server {
         let machine = StateMachine::open(snapshots, hub.clone())?;
         let log = Log::open(&raft_dir.join("log"))?;
         let wire = Wire::new()?;
-        let id = raft_id(&config.me.node_id);
+        let id = raft_id(&config.me.node_id)?;
         let settings = Arc::new(settings(&config)?);
         let raft = Raft::new(id, settings, Network::new(wire.clone()), log, machine)
             .await
@@ -197,11 +198,14 @@ async fn until_fatal(raft: Raft) -> io::Result<()> {
     }
 }
 
-/// A server's ID in the log, from its node's UUID.
-#[must_use]
-pub fn raft_id(node_id: &str) -> u64 {
-    let hex: String = node_id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
-    u64::from_str_radix(&hex, 16).unwrap_or(1)
+/// A server's ID in the log: the first half of its node's UUID.
+///
+/// # Errors
+/// Where that is no UUID: two servers must not come to the same ID.
+fn raft_id(node_id: &str) -> io::Result<u64> {
+    let uuid = uuid::Uuid::parse_str(node_id);
+    let uuid = uuid.map_err(|error| io::Error::other(format!("node ID {node_id:?}: {error}; use a UUID")))?;
+    Ok(uuid.as_u64_pair().0)
 }
 
 fn settings(config: &Config) -> io::Result<openraft::Config> {

@@ -19,14 +19,6 @@ impl<U: Upstream> Agent<U> {
     pub async fn answer(&self, request: Request<Bytes>) -> Reply {
         dispatch(&self.shared, request).await.unwrap_or_else(ApiError::into_reply)
     }
-
-    /// Carries any other request to a server and its answer back.
-    pub async fn relay(&self, request: Request<Bytes>) -> Reply {
-        match self.shared.upstream.call(request).await {
-            Ok(reply) => reply,
-            Err(error) => ApiError::Unavailable(error.to_string()).into_reply(),
-        }
-    }
 }
 
 /// The endpoints and the methods that they take.

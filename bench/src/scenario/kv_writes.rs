@@ -7,6 +7,9 @@ use crate::servers::cluster::{Cluster, Room};
 use crate::servers::floor::Floor;
 use crate::{BenchError, load, stage::Stage};
 
+/// Seconds of load before what is measured.
+const WARM_UP: u32 = 1;
+
 pub(super) async fn run(stage: &Stage, who: Who, figures: &mut Vec<Figure>) -> Result<(), BenchError> {
     if who == Who::Ceiling {
         let floor = Floor::start(stage).await?;
@@ -17,6 +20,8 @@ pub(super) async fn run(stage: &Stage, who: Who, figures: &mut Vec<Figure>) -> R
     for (size, servers) in [(1, "one server"), (3, "three servers")] {
         let cluster = Cluster::start(stage, who, size, Room::Half).await?;
         let url = cluster.url();
+        // What a server writes first it writes into files that grow, as it does but once.
+        load::wrk(&url, 64, WARM_UP, Some("put.lua")).await?;
         for (clients, word) in [(1, "1 client"), (64, "64 clients")] {
             let run = load::wrk(&url, clients, stage.options.seconds, Some("put.lua"));
             rate(figures, (&named(servers, word), &how(clients)), cluster.process(), run).await?;

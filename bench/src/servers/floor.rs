@@ -1,8 +1,9 @@
-//! The ceiling of single writes: a program that does nothing but append each request to a file, have the disk keep
-//! it, and say so. One client, no parsing, no log, no agreement: what this machine's disk leaves to anybody.
+//! The ceiling of single writes: a program that does nothing but write each request into a file, have the disk keep
+//! it, and say so. One client, no parsing, no log, no agreement, and a file that does not grow: what this machine's
+//! disk leaves to anybody.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +15,8 @@ use crate::{BenchError, stage::Stage};
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue";
 /// What an entry of a small write takes in a log.
 const ENTRY: [u8; 174] = [7; 174];
+/// The file, in bytes; it is gone through again and again.
+const FILE: usize = 4 << 20;
 const TRIES: usize = 500;
 
 /// A running floor.
@@ -50,6 +53,9 @@ impl Floor {
 pub(crate) fn serve(port: u16, file: &Path) -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     let mut log = File::create(file)?;
+    log.write_all(&vec![0; FILE])?;
+    log.sync_all()?;
+    log.rewind()?;
     loop {
         let (client, _) = listener.accept()?;
         // A client that breaks off is followed by the next.
@@ -61,6 +67,9 @@ fn answer(mut client: TcpStream, log: &mut File) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut request = [0; 4096];
     while client.read(&mut request)? > 0 {
+        if log.stream_position()? as usize + ENTRY.len() > FILE {
+            log.rewind()?;
+        }
         log.write_all(&ENTRY)?;
         log.sync_data()?;
         client.write_all(ANSWER)?;

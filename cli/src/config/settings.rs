@@ -122,16 +122,14 @@ impl Settings {
                 return Err(format!("ports.{what}: TLS and gRPC are not there yet; set -1 or leave it out"));
             }
         }
-        for (what, asked) in
-            [("http", self.ports.http), ("dns", self.ports.dns), ("server", self.ports.server)]
-        {
-            match asked {
-                Some(port) if !(0..=65_535).contains(&port) => {
-                    return Err(format!(
-                        "ports.{what}: {port} is no port; use 1 to 65535 (it cannot be switched off yet)"
-                    ));
-                }
-                _ => {}
+        let none = "it cannot be switched off";
+        for (what, asked, least, else_) in [
+            ("http", self.ports.http, 0, none),
+            ("dns", self.ports.dns, -1, "-1 for none"),
+            ("server", self.ports.server, 0, none),
+        ] {
+            if let Some(port) = asked.filter(|port| !(least..=65_535).contains(port)) {
+                return Err(format!("ports.{what}: {port} is no port; use 1 to 65535 ({else_})"));
             }
         }
         for (what, asked) in [

@@ -11,7 +11,7 @@ use super::dns_on_watch::DnsOnWatch;
 use super::reload::{self, Reload};
 use super::supervise::Tasks;
 use super::upstream_remote::Servers;
-use super::{Common, bound, doors, front, identity, named};
+use super::{Common, bound, dns_sockets, doors, front, identity};
 
 /// What a client agent is started with.
 #[derive(Clone, Debug)]
@@ -27,9 +27,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     let token = CancellationToken::new();
     let agent_config = identity::complete(&common)?;
     let http = bound(common.http, "HTTP").await?;
-    let sockets = muster_dns::Sockets::bind(common.dns_at)
-        .await
-        .map_err(|error| named(common.dns_at, "DNS", &error))?;
+    let sockets = dns_sockets(common.dns_at).await?;
     let servers = Servers::new(common.retry_join.clone(), server_port).map_err(io::Error::other)?;
     let mut tasks = Tasks::default();
     let (agent, drive) = Agent::open(agent_config, servers.clone(), &token)?;
@@ -52,10 +50,12 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         watching.await;
         Ok(())
     });
-    tasks.spawn("dns", muster_dns::run(sockets, Arc::new(directory), common.dns, token.clone()));
+    if let Some(sockets) = sockets {
+        tasks.spawn("dns", muster_dns::run(sockets, Arc::new(directory), common.dns, token.clone()));
+    }
     let (router, stop) = (front::on_client(agent.clone(), servers), token.clone());
     tasks.spawn("http", doors::serve(http, router, common.limits, stop));
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
-    tracing::info!(http = %common.http, dns = %common.dns_at, "muster is up");
+    tracing::info!(http = %common.http, dns = ?common.dns_at, "muster is up");
     tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await
 }

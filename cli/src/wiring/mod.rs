@@ -35,7 +35,8 @@ pub(crate) struct Common {
     pub(crate) keep: bool,
     pub(crate) retry_join: Vec<String>,
     pub(crate) http: SocketAddr,
-    pub(crate) dns_at: SocketAddr,
+    /// Nowhere where DNS is switched off.
+    pub(crate) dns_at: Option<SocketAddr>,
     pub(crate) limits: doors::Limits,
     /// What the configuration files define.
     pub(crate) services: Vec<ServiceDefinition>,
@@ -46,6 +47,13 @@ pub(crate) struct Common {
 
 async fn bound(address: SocketAddr, what: &str) -> io::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| named(address, what, &error))
+}
+
+/// The sockets of DNS, unless it is switched off.
+async fn dns_sockets(address: Option<SocketAddr>) -> io::Result<Option<muster_dns::Sockets>> {
+    let Some(address) = address else { return Ok(None) };
+    let bound = muster_dns::Sockets::bind(address).await;
+    bound.map(Some).map_err(|error| named(address, "DNS", &error))
 }
 
 fn named(address: SocketAddr, what: &str, error: &io::Error) -> io::Error {

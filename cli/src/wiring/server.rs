@@ -13,7 +13,7 @@ use super::dns_on_view::DnsOnView;
 use super::reload::{self, Reload};
 use super::supervise::Tasks;
 use super::upstream_local::InProcess;
-use super::{Common, bound, doors, front, identity, named};
+use super::{Common, bound, dns_sockets, doors, front, identity};
 
 /// What a server is started with.
 #[derive(Clone, Debug)]
@@ -38,9 +38,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     let me = Peer { name: agent_config.node.clone(), node_id, address: at.to_string() };
     let rpc = bound(rpc_at, "RPC").await?;
     let http = bound(common.http, "HTTP").await?;
-    let sockets = muster_dns::Sockets::bind(common.dns_at)
-        .await
-        .map_err(|error| named(common.dns_at, "DNS", &error))?;
+    let sockets = dns_sockets(common.dns_at).await?;
     let config = muster_server::Config {
         datacenter,
         me,
@@ -68,7 +66,9 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         Ok(())
     });
     let directory = Arc::new(DnsOnView::new(&server));
-    tasks.spawn("dns", muster_dns::run(sockets, directory, common.dns, token.clone()));
+    if let Some(sockets) = sockets {
+        tasks.spawn("dns", muster_dns::run(sockets, directory, common.dns, token.clone()));
+    }
     let (router, stop) = (front::on_server(agent.clone(), server.router()), token.clone());
     tasks.spawn("http", async move {
         let _closed = port_closed.drop_guard();
@@ -76,6 +76,6 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     });
     tasks.spawn("server", server.run());
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
-    tracing::info!(http = %common.http, dns = %common.dns_at, rpc = %rpc_at, "muster is up");
+    tracing::info!(http = %common.http, dns = ?common.dns_at, rpc = %rpc_at, "muster is up");
     tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await
 }

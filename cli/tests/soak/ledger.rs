@@ -113,6 +113,7 @@ fn is_outage(text: &str) -> bool {
         || text.contains("No cluster leader")
         || text.contains("rpc error making call")
         || text.contains("this server is stopping")
+        || text.contains("this agent is stopping")
 }
 
 fn without_numbers(text: &str) -> String {

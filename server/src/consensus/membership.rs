@@ -10,9 +10,9 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::network::CallError;
 use super::node::{Consensus, Unavailable};
 use super::types::Peer;
+use super::wire::CallError;
 use crate::storage::codec;
 
 /// Between two rounds of asking.

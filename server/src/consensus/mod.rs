@@ -7,6 +7,7 @@ pub mod network;
 pub mod node;
 pub mod state_machine;
 pub mod types;
+pub mod wire;
 
 pub use gate::ReadStamp;
 pub use node::{Consensus, Unavailable};

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
 use super::gate::{Heard, Rounds};
-use super::network::{CallError, Wire};
 use super::types::{Peer, Proposal, Raft};
+use super::wire::{CallError, Wire};
 use crate::space::Space;
 use crate::storage::codec;
 

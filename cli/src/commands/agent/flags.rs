@@ -81,9 +81,9 @@ pub(crate) struct Flags {
     /// The port of the HTTP API; 8500 if left out.
     #[arg(long)]
     pub(super) http_port: Option<u16>,
-    /// The port of DNS; 8600 if left out.
-    #[arg(long)]
-    pub(super) dns_port: Option<u16>,
+    /// The port of DNS; 8600 if left out, and -1 for none.
+    #[arg(long, value_parser = clap::value_parser!(i64).range(-1..=65_535))]
+    pub(super) dns_port: Option<i64>,
     /// The port between servers; 8300 if left out.
     #[arg(long)]
     pub(super) server_port: Option<u16>,

@@ -74,8 +74,9 @@ fn common(
     };
     let http =
         at("addresses.http", set.addresses.http.as_deref(), port(flags.http_port, set.ports.http, 8500))?;
-    let dns_at =
-        at("addresses.dns", set.addresses.dns.as_deref(), port(flags.dns_port, set.ports.dns, 8600))?;
+    // -1 switches it off.
+    let dns_port = u16::try_from(flags.dns_port.or(set.ports.dns).unwrap_or(8600)).ok();
+    let dns_at = dns_port.map(|port| at("addresses.dns", set.addresses.dns.as_deref(), port)).transpose()?;
     let agent = agent(flags, set, bind, if is_server { server_port } else { 0 })?;
     let domain = given(&flags.domain, &set.domain).unwrap_or_else(|| "consul".into());
     let bare = |name: &str| name.trim_matches('.').to_ascii_lowercase();
@@ -234,6 +235,10 @@ mod tests {
         assert_eq!((&*host.common.agent.datacenter, &*host.common.agent.node), ("flag", "n"));
         assert_eq!(host.common.retry_join, ["a:8300", "b:1"]);
         assert_eq!(host.common.http.to_string(), "127.0.0.1:1");
+        assert!(host.common.dns_at.is_some());
+        let off = Flags { dns_port: Some(-1), ..Flags::default() };
+        let Ok(Role::Host(host)) = settled(FILE, &off) else { panic!("a client") };
+        assert!(host.common.dns_at.is_none());
     }
 
     #[test]
