@@ -30,7 +30,6 @@ pub(crate) struct Cluster {
     servers: Vec<Server>,
     /// From the start of the first process to an accepted write.
     pub(crate) ready_after: Duration,
-    _data: tempfile::TempDir,
 }
 
 struct Server {
@@ -43,14 +42,14 @@ struct Server {
 impl Cluster {
     /// Starts `size` servers and waits for the first accepted write.
     pub(crate) async fn start(stage: &Stage, who: Who, size: usize, room: Room) -> Result<Self, BenchError> {
-        let data = tempfile::tempdir().map_err(BenchError::io("temporary folder"))?;
+        let data = stage.data()?;
         let ports = ports::free(size * PORTS)?;
         let seats: Vec<&[u16]> = ports.chunks(PORTS).collect();
         let cpus = if room == Room::All { &stage.cpus.all } else { &stage.cpus.server };
         let began = Instant::now();
         let mut servers = Vec::new();
         for index in 0..size {
-            let folder = data.path().join(format!("s{index}"));
+            let folder = data.join(format!("s{index}"));
             std::fs::create_dir_all(&folder).map_err(BenchError::io(folder.display().to_string()))?;
             let mut command = command_on(cpus, stage.binary(who)?);
             arguments(&mut command, who, index, &seats, &folder)?;
@@ -58,7 +57,7 @@ impl Cluster {
             let [http, dns, rpc, ..] = seats[index] else { continue };
             servers.push(Server { process, http: *http, dns: *dns, rpc: *rpc });
         }
-        let mut cluster = Self { servers, ready_after: Duration::ZERO, _data: data };
+        let mut cluster = Self { servers, ready_after: Duration::ZERO };
         cluster.accepts_a_write().await?;
         cluster.ready_after = began.elapsed();
         Ok(cluster)
