@@ -13,7 +13,8 @@ use super::question;
 use crate::BenchError;
 
 const SOCKETS: usize = 8;
-const WINDOW: usize = 32;
+/// All of them together fit into the receive buffer that the system gives a server: more would be dropped there.
+const WINDOW: usize = 16;
 /// A question without an answer for so long is lost.
 const LOST: Duration = Duration::from_secs(3);
 /// The most of them, of all.

@@ -39,7 +39,7 @@ async fn load_all(
     }
     for (what, kind) in [("DNS A (10 instances), flood", A), ("DNS SRV (10 instances), flood", SRV)] {
         let run = load::flood(port, "web.service.consul", kind, stage.options.seconds);
-        let how = "bench/src/load/flood.rs: sendmmsg and recvmmsg, 8 sockets, 32 questions on their way each";
+        let how = "bench/src/load/flood.rs: sendmmsg and recvmmsg, 8 sockets, 16 questions on their way each";
         rate(figures, (what, how), process, run).await?;
     }
     Ok(())
