@@ -11,7 +11,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::StatusCode;
 use http::request::Parts;
-use muster_api::consistency::ReadMode;
 use muster_registry::Command;
 use openraft::raft::AppendEntriesResponse;
 use serde::Serialize;
@@ -157,13 +156,10 @@ async fn forward(State(port): State<Port>, body: Bytes) -> Response {
 
 async fn read_index(State(port): State<Port>, body: Bytes) -> Response {
     match codec::decode::<bool>(&body) {
-        Ok(consistent) => {
-            let mode = if consistent { ReadMode::Consistent } else { ReadMode::Default };
-            match port.consensus.read_index(mode).await {
-                Some(index) => encoded(&index),
-                None => (StatusCode::MISDIRECTED_REQUEST, "not the leader").into_response(),
-            }
-        }
+        Ok(by_quorum) => match port.consensus.read_index(by_quorum).await {
+            Some(index) => encoded(&index),
+            None => (StatusCode::MISDIRECTED_REQUEST, "not the leader").into_response(),
+        },
         Err(error) => bad(&error),
     }
 }

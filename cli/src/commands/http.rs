@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::Failure;
+use super::{Failure, no_words};
 
 /// Flags that every command that talks to an agent takes.
 #[derive(clap::Args, Clone)]
@@ -49,6 +49,25 @@ impl Answer {
         }
         let text = String::from_utf8_lossy(&self.body);
         Err(format!("Unexpected response code: {} ({text})", self.status))
+    }
+}
+
+/// Flags of a command that asks an agent and takes no words.
+#[derive(clap::Args)]
+pub(crate) struct WordlessFlags {
+    #[command(flatten)]
+    http: HttpFlags,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl WordlessFlags {
+    /// How to reach the agent.
+    ///
+    /// # Errors
+    /// In Consul's words, where there are words after all.
+    pub(crate) fn http(&self) -> Result<&HttpFlags, Failure> {
+        no_words(&self.words).map(|()| &self.http)
     }
 }
 

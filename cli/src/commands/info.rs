@@ -2,22 +2,12 @@
 
 use serde_json::Value;
 
-use super::http::HttpFlags;
-use super::{Failure, no_words};
+use super::Failure;
+use super::http::WordlessFlags;
 use crate::commands::out::say;
 
-/// Flags of `muster info`.
-#[derive(clap::Args)]
-pub(crate) struct Flags {
-    #[command(flatten)]
-    http: HttpFlags,
-    #[arg(hide = true)]
-    words: Vec<String>,
-}
-
-pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
-    no_words(&flags.words)?;
-    let answer = flags.http.get("Error querying agent", "/v1/agent/self", &[]).await?;
+pub(super) async fn run(flags: WordlessFlags) -> Result<(), Failure> {
+    let answer = flags.http()?.get("Error querying agent", "/v1/agent/self", &[]).await?;
     let Some(stats) = answer.get("Stats").and_then(Value::as_object) else {
         return Err(Failure::Said("Agent response did not contain 'Stats' key".into()));
     };

@@ -1,21 +1,11 @@
 //! `muster leave`.
 
-use super::http::HttpFlags;
-use super::{Failure, no_words};
+use super::Failure;
+use super::http::WordlessFlags;
 use crate::commands::out::say;
 
-/// Flags of `muster leave`.
-#[derive(clap::Args)]
-pub(crate) struct Flags {
-    #[command(flatten)]
-    http: HttpFlags,
-    #[arg(hide = true)]
-    words: Vec<String>,
-}
-
-pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
-    no_words(&flags.words)?;
-    flags.http.put("Error leaving", "/v1/agent/leave", &[]).await?;
+pub(super) async fn run(flags: WordlessFlags) -> Result<(), Failure> {
+    flags.http()?.put("Error leaving", "/v1/agent/leave", &[]).await?;
     say!("Graceful leave complete");
     Ok(())
 }

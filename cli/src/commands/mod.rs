@@ -66,14 +66,14 @@ enum Command {
     /// Forces a member of the cluster to enter the "left" state.
     ForceLeave(force_leave::Flags),
     /// Provides debugging information for operators.
-    Info(info::Flags),
+    Info(http::WordlessFlags),
     /// Tells the agent to join a cluster.
     Join(join::Flags),
     /// Interacts with the key-value store.
     #[command(subcommand)]
     Kv(kv::Command),
     /// Gracefully leaves the cluster and shuts down.
-    Leave(leave::Flags),
+    Leave(http::WordlessFlags),
     /// Controls node or service maintenance mode.
     Maint(maint::Flags),
     /// Lists the members of the cluster.
@@ -82,7 +82,7 @@ enum Command {
     #[command(subcommand)]
     Operator(operator::Command),
     /// Triggers the agent to reload configuration files.
-    Reload(reload::Flags),
+    Reload(http::WordlessFlags),
     /// Interacts with services.
     #[command(subcommand)]
     Services(services::Command),

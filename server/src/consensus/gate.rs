@@ -100,10 +100,9 @@ impl Consensus {
     }
 
     async fn pass(&self, by_quorum: bool) -> Result<(), Unavailable> {
-        let policy = || if by_quorum { ReadPolicy::ReadIndex } else { ReadPolicy::LeaseRead };
         let deadline = Instant::now() + HOLD;
         loop {
-            match self.raft().ensure_linearizable(policy()).await {
+            match self.raft().ensure_linearizable(policy(by_quorum)).await {
                 Ok(_) => return Ok(()),
                 Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(_))) => {
                     if let Some(index) = self.ask_read_index(by_quorum).await {
@@ -124,9 +123,8 @@ impl Consensus {
     }
 
     /// The index that a reader elsewhere must have applied; `None` where this server does not lead.
-    pub async fn read_index(&self, mode: ReadMode) -> Option<u64> {
-        let policy = if mode == ReadMode::Consistent { ReadPolicy::ReadIndex } else { ReadPolicy::LeaseRead };
-        self.raft().ensure_linearizable(policy).await.ok().map(|read| read.index())
+    pub async fn read_index(&self, by_quorum: bool) -> Option<u64> {
+        self.raft().ensure_linearizable(policy(by_quorum)).await.ok().map(|read| read.index())
     }
 
     /// A sole voter cannot be deposed without its own vote: while it leads, its view is the newest there is, from
@@ -156,4 +154,8 @@ impl Consensus {
         let body = codec::encode(&by_quorum).ok()?;
         self.wire().call(&leader.address, "/read-index", body, READ_INDEX).await.ok()
     }
+}
+
+fn policy(by_quorum: bool) -> ReadPolicy {
+    if by_quorum { ReadPolicy::ReadIndex } else { ReadPolicy::LeaseRead }
 }

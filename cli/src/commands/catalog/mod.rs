@@ -9,7 +9,7 @@ use super::Failure;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Lists all known datacenters.
-    Datacenters(datacenters::Flags),
+    Datacenters(super::http::WordlessFlags),
     /// Lists all nodes in the given datacenter.
     Nodes(nodes::Flags),
     /// Lists all registered services in a datacenter.
