@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::process::{Agent, until};
+use muster_test_process::{Agent, Cluster, until};
+use nix::sys::signal::Signal;
 
 #[test]
 fn a_server_of_no_cluster_is_passed_over() {
-    let (lost, server) = (Agent::lost_server(), Agent::server());
+    let (lost, server) = (Agent::server(&[]), Agent::founder());
     until("it listens", || lost.get("/v1/status/leader").0 == 200);
     let client = Agent::client(&[&lost, &server], &[]);
     until("the node is passing", || client.passes_at(&server));
@@ -17,7 +18,7 @@ fn a_server_of_no_cluster_is_passed_over() {
 
 #[test]
 fn a_server_that_was_removed_is_left() {
-    let servers = Agent::three_servers();
+    let servers = Cluster::start(3).servers;
     let leader = servers[0].get("/v1/status/leader").1;
     let (leads, follow): (Vec<_>, Vec<_>) =
         servers.iter().partition(|server| leader.contains(&server.address()));
@@ -29,7 +30,7 @@ fn a_server_that_was_removed_is_left() {
     let path = format!("/v1/operator/raft/peer?address={}", removed.address());
     // One that was founded just now may look once more whether it belongs to the cluster, and join it again.
     until("it is removed and left behind", || {
-        other.call("DELETE", &path, "", Duration::from_secs(30));
+        let _ = other.call("DELETE", &path, "");
         removed.get("/v1/status/leader").1 == r#""""#
     });
     other.register("n1", "10.0.0.2", "web", "");
@@ -42,7 +43,7 @@ fn a_server_that_was_removed_is_left() {
 
 #[test]
 fn servers_may_die_and_return() {
-    let mut servers = Agent::three_servers();
+    let mut servers = Cluster::start(3).servers;
     let client = {
         let known: Vec<&Agent> = servers.iter().collect();
         Agent::client(&known[..1], &[])
@@ -64,7 +65,7 @@ fn servers_may_die_and_return() {
         assert_eq!(client.dig("web.service.consul", "A"), ["10.0.0.2"]);
         std::thread::sleep(Duration::from_millis(200));
     }
-    servers.iter_mut().for_each(Agent::start_again);
+    servers.iter_mut().for_each(Agent::start);
     until("writes go on", || servers[2].put("/v1/kv/again", "x").0 == 200);
     servers[2].register("n1", "10.0.0.3", "web", "");
     until("the new address is shown", || client.dig("web.service.consul", "A") == ["10.0.0.3"]);
@@ -73,11 +74,11 @@ fn servers_may_die_and_return() {
 
 #[test]
 fn an_agent_that_stops_answers_who_waits_and_holds_nobody_up() {
-    let server = Agent::server();
+    let server = Agent::founder();
     let mut client = Agent::client(&[&server], &[]);
     until("the node is passing", || client.passes_at(&server));
     let key: serde_json::Value = serde_json::from_str(&server.get("/v1/kv/ready").1).unwrap();
-    let url = format!("{}/v1/kv/ready?index={}&wait=60s", client.url(), key[0]["ModifyIndex"]);
+    let url = client.url(&format!("/v1/kv/ready?index={}&wait=60s", key[0]["ModifyIndex"]));
     let (done, answered) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -87,7 +88,7 @@ fn an_agent_that_stops_answers_who_waits_and_holds_nobody_up() {
         let _ = done.send(answer);
     });
     assert!(answered.recv_timeout(Duration::from_millis(500)).is_err(), "it waits");
-    let took = client.stop();
+    let took = client.stop(Signal::SIGTERM);
     assert_eq!(answered.recv_timeout(Duration::from_secs(5)).unwrap().unwrap(), 503);
     assert!(took < Duration::from_secs(3), "{took:?}");
     until("its node has left", || server.get(&format!("/v1/catalog/node/{}", client.name)).1 == "null");

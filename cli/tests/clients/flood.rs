@@ -2,10 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use crate::process::{Agent, question, until};
+use muster_test_process::{Agent, until};
 
 /// Not held up, however busy the machine is.
 const PROMPT: Duration = Duration::from_secs(5);
+
+/// A question for the addresses of `name`.
+fn question(id: u16, name: &str) -> Vec<u8> {
+    let mut packet = [&id.to_be_bytes()[..], &[1, 0, 0, 1, 0, 0, 0, 0, 0, 0]].concat();
+    for label in name.split('.') {
+        packet.push(u8::try_from(label.len()).unwrap());
+        packet.extend(label.as_bytes());
+    }
+    packet.extend([0, 0, 1, 0, 1]);
+    packet
+}
 
 /// Asks for `names` as fast as the port takes it, again until each is answered; the codes of the answers.
 fn ask_all(client: &Agent, names: u16) -> Vec<u8> {
@@ -31,7 +42,7 @@ fn ask_all(client: &Agent, names: u16) -> Vec<u8> {
 fn relay_answers(client: &Agent) {
     let began = Instant::now();
     assert_eq!(
-        client.call("GET", "/v1/kv/ready?raw", "", PROMPT),
+        client.call_within(PROMPT, "GET", "/v1/kv/ready?raw", ""),
         (200, "x".into()),
         "{:?}",
         began.elapsed()
@@ -50,7 +61,7 @@ fn stays_passing(client: &Agent, server: &Agent) {
 
 #[test]
 fn thousands_of_names_do_not_hold_up_lease_and_relay() {
-    let server = Agent::server();
+    let server = Agent::founder();
     let client = Agent::client(&[&server], &[]);
     until("the node is passing", || client.passes_at(&server));
     server.register("n1", "10.0.0.1", "web", "");
@@ -66,7 +77,7 @@ fn thousands_of_names_do_not_hold_up_lease_and_relay() {
 
 #[test]
 fn hundreds_of_relayed_queries_that_block_do_not_hold_up_lease_and_relay() {
-    let server = Agent::server();
+    let server = Agent::founder();
     let file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
     std::fs::write(file.path(), r#"{"limits":{"http_max_conns_per_client":2000}}"#).unwrap();
     let client = Agent::client(&[&server], &["-config-file", file.path().to_str().unwrap()]);
@@ -77,7 +88,7 @@ fn hundreds_of_relayed_queries_that_block_do_not_hold_up_lease_and_relay() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let asks = reqwest::Client::builder().no_proxy().build().unwrap();
     for _ in 0..600 {
-        let asked = asks.get(format!("{}{path}", client.url())).send();
+        let asked = asks.get(client.url(&path)).send();
         runtime.spawn(asked);
     }
     stays_passing(&client, &server);

@@ -2,11 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-use crate::process::{Agent, until};
+use muster_test_process::{Agent, until};
 
 #[test]
 fn a_client_answers_every_name_as_a_server_does() {
-    let server = Agent::server();
+    let server = Agent::founder();
     let client = Agent::client(&[&server], &[]);
     until("the node is passing", || client.passes_at(&server));
     // Asked before they are there: what is missing is watched as well.

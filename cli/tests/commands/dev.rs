@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::net::{TcpListener, UdpSocket};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
+
+use muster_test_process::{binary, free_port, until};
 
 pub(crate) struct Dev {
     pub(crate) process: Child,
@@ -18,20 +16,24 @@ impl Dev {
     /// An agent that takes writes.
     pub(crate) fn start(more: &[&str]) -> Self {
         let (http, dns, rpc) = (free_port(), free_port(), free_port());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+        let mut command = Command::new(binary());
         command.args(["agent", "-dev", "-node", "dev", "-log-level", "error"]);
         for (flag, port) in [("-http-port", http), ("-dns-port", dns), ("-server-port", rpc)] {
             command.args([flag, &port.to_string()]);
         }
         let process = command.args(more).stdin(Stdio::null()).spawn().unwrap();
         let mut dev = Self { process, http, dns };
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !dev.command("muster").args(["kv", "put", "ready"]).output().unwrap().status.success()
-            || !dev.command("muster").args(["catalog", "nodes"]).output().unwrap().stdout.starts_with(b"Node")
-        {
-            assert!(Instant::now() < deadline && dev.process.try_wait().unwrap().is_none(), "no agent");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until("the agent takes writes and its node is there", || {
+            assert!(dev.process.try_wait().unwrap().is_none(), "the agent ended");
+            dev.command("muster").args(["kv", "put", "ready"]).output().unwrap().status.success()
+                && dev
+                    .command("muster")
+                    .args(["catalog", "nodes"])
+                    .output()
+                    .unwrap()
+                    .stdout
+                    .starts_with(b"Node")
+        });
         dev.command("muster").args(["kv", "delete", "ready"]).output().unwrap();
         dev
     }
@@ -43,11 +45,12 @@ impl Dev {
 
     /// A command that finds this agent and our `muster`.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let folder = Path::new(env!("CARGO_BIN_EXE_muster")).parent().unwrap();
+        let folder = binary();
+        let folder = folder.parent().unwrap();
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(program);
         if program == "muster" {
-            command = Command::new(env!("CARGO_BIN_EXE_muster"));
+            command = Command::new(binary());
         }
         command.env("PATH", format!("{}:{path}", folder.display()));
         command.env("CONSUL_HTTP_ADDR", format!("127.0.0.1:{}", self.http)).stdin(Stdio::null());
@@ -59,17 +62,5 @@ impl Drop for Dev {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// A port that is free for TCP and UDP now. Below the range from which the system gives out ports by itself.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let base = 10_000 + u16::try_from(std::process::id() % 1000).unwrap() * 20;
-    loop {
-        let port = base + NEXT.fetch_add(1, Ordering::Relaxed) % 2000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
     }
 }

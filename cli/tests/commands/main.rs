@@ -5,9 +5,9 @@
 mod dev;
 
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use dev::Dev;
+use muster_test_process::{binary, until};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -23,14 +23,6 @@ fn expect(dev: &Dev, line: &str, code: i32, out: &str, complaint: &str) {
 
 fn run(dev: &Dev, words: &[&str]) -> Output {
     dev.command("muster").args(words).output().unwrap()
-}
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]
@@ -83,7 +75,7 @@ fn keys_and_values() {
     expect(&dev, &line, 0, "hello", "");
     let detailed = text(&run(&dev, &["kv", "get", "-detailed", "a/c"]).stdout);
     assert!(detailed.contains("Flags            7\nKey              a/c\n"), "{detailed}");
-    let refused = Command::new(env!("CARGO_BIN_EXE_muster"))
+    let refused = Command::new(binary())
         .args(["kv", "get", "a"])
         .env("CONSUL_HTTP_SSL", "true")
         .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
@@ -215,7 +207,7 @@ fn what_an_agent_cannot_be_started_with_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.json");
     let muster = |words: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_muster")).args(words).output().unwrap();
+        let output = Command::new(binary()).args(words).output().unwrap();
         (output.status.code(), text(&output.stdout) + &text(&output.stderr))
     };
     let path = file.display().to_string();

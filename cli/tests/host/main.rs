@@ -2,24 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod process;
-
 use std::collections::BTreeMap;
 
+use muster_test_process::{Agent, until};
 use nix::sys::signal::Signal;
-use process::{Process, until};
 use serde_json::{Value, json};
 
 /// The statuses of the host's checks in the catalog, by ID.
-fn told(server: &Process) -> BTreeMap<String, String> {
-    let checks = server.get("/v1/health/node/host");
+fn told(server: &Agent) -> BTreeMap<String, String> {
+    let checks = server.json("/v1/health/node/host");
     let text = |check: &Value, field: &str| check[field].as_str().unwrap_or_default().to_owned();
     let list = checks.as_array().cloned().unwrap_or_default();
     list.iter().map(|check| (text(check, "CheckID"), text(check, "Status"))).collect()
 }
 
-fn instances(server: &Process) -> Vec<String> {
-    let found = server.get("/v1/catalog/node/host");
+fn instances(server: &Agent) -> Vec<String> {
+    let found = server.json("/v1/catalog/node/host");
     found["Services"].as_object().into_iter().flatten().map(|(id, _)| id.clone()).collect()
 }
 
@@ -29,11 +27,11 @@ fn write(file: &std::path::Path, content: &Value) {
 
 #[test]
 fn what_was_acknowledged_survives_and_what_is_gone_stays_gone() {
-    let (mut server, rpc) = Process::server();
+    let mut server = Agent::founder();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("services.json");
     write(&file, &json!({ "services": [{ "name": "filed", "port": 1 }, { "name": "fading" }] }));
-    let mut host = Process::host(rpc, &[format!("-config-file={}", file.display())]);
+    let mut host = Agent::client_to_be("host", &[&server], &[&format!("-config-file={}", file.display())]);
     host.start_and_wait();
     host.done("/v1/agent/service/register", r#"{"Name":"api","Port":8,"Check":{"TTL":"1h"}}"#);
     host.done("/v1/agent/check/register", r#"{"Name":"mine","ServiceID":"filed","TTL":"1h"}"#);
@@ -66,16 +64,16 @@ fn what_was_acknowledged_survives_and_what_is_gone_stays_gone() {
 
 #[test]
 fn a_reload_is_taken_whole_or_not_at_all() {
-    let (server, rpc) = Process::server();
+    let server = Agent::founder();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("services.json");
     write(&file, &json!({ "services": [{ "name": "web", "port": 1 }] }));
-    let mut host = Process::host(rpc, &[format!("-config-file={}", file.display())]);
+    let mut host = Agent::client_to_be("host", &[&server], &[&format!("-config-file={}", file.display())]);
     // An empty ID is what a crash leaves of one that never came to the disk.
-    std::fs::write(host.data.path().join("node-id"), "").unwrap();
+    std::fs::write(host.data().join("node-id"), "").unwrap();
     host.start_and_wait();
-    let ports = |host: &Process| {
-        let services = host.get("/v1/agent/services");
+    let ports = |host: &Agent| {
+        let services = host.json("/v1/agent/services");
         let list = services.as_object().cloned().unwrap_or_default();
         list.into_iter().map(|(id, service)| (id, service["Port"].as_u64().unwrap())).collect::<Vec<_>>()
     };
@@ -97,13 +95,13 @@ fn a_reload_is_taken_whole_or_not_at_all() {
 
 #[test]
 fn a_hangup_while_it_starts_ends_nobody() {
-    let mut host = Process::host(1, &[]);
+    let mut host = Agent::client_to_be("host", &[], &["-retry-join=127.0.0.1:1"]);
     // The earliest moment that can be seen from outside: the data folder has the node's ID.
     host.start();
-    until("it has begun", || host.data.path().join("node-id").exists());
+    until("it has begun", || host.data().join("node-id").exists());
     for _ in 0..20 {
         host.signal(Signal::SIGHUP);
     }
-    until("the agent answers", || host.get("/v1/agent/services").is_object());
+    until("the agent answers", || host.json("/v1/agent/services").is_object());
     until("it has read its files again", || host.words().contains("the configuration was read again"));
 }

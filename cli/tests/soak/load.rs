@@ -9,7 +9,7 @@ use tokio::net::UdpSocket;
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{Ports, url};
+use crate::cluster::Ports;
 use crate::ledger::Ledger;
 
 /// Keys of each worker: few, so that what is stored does not grow while the memory is watched.
@@ -46,8 +46,8 @@ impl Worker {
             let began = Instant::now();
             let path = format!("/v1/kv/{key}");
             let call = match value {
-                Some(value) => self.client.put(url(self.at, &path)).body(value.to_string()),
-                None => self.client.delete(url(self.at, &path)),
+                Some(value) => self.client.put(self.at.url(&path)).body(value.to_string()),
+                None => self.client.delete(self.at.url(&path)),
             };
             match ask(call).await {
                 Ok((_, body)) if body == "true" => {
@@ -69,7 +69,7 @@ impl Worker {
     /// In the default mode every agent shows at once what any agent acknowledged.
     async fn look_for(&self, key: &str) {
         let began = Instant::now();
-        let call = self.client.get(url(self.reads_at, &format!("/v1/kv/{key}?raw")));
+        let call = self.client.get(self.reads_at.url(&format!("/v1/kv/{key}?raw")));
         let found = match ask(call).await {
             Ok((_, body)) => body.parse::<u64>().ok(),
             Err(why) if why.starts_with("404") => None,
@@ -98,7 +98,7 @@ impl Worker {
                 "Check": { "CheckID": self.name, "Name": "c", "Status": status, "ServiceID": self.name },
             });
             let began = Instant::now();
-            let call = self.client.put(url(self.at, "/v1/catalog/register")).body(body.to_string());
+            let call = self.client.put(self.at.url("/v1/catalog/register")).body(body.to_string());
             match ask(call).await {
                 Ok(_) => self.ledger.count("registrations"),
                 Err(why) => {
@@ -107,7 +107,7 @@ impl Worker {
                 }
             }
             let began = Instant::now();
-            match ask(self.client.get(url(self.reads_at, "/v1/health/service/turning?passing"))).await {
+            match ask(self.client.get(self.reads_at.url("/v1/health/service/turning?passing"))).await {
                 Ok((_, body)) => {
                     self.ledger.count("reads of health");
                     let there = body.contains(&format!("\"ID\":\"{}\"", self.name));
@@ -126,7 +126,7 @@ impl Worker {
         while !self.stop.is_cancelled() {
             let began = Instant::now();
             let path = format!("/v1/health/service/turning?index={index}&wait=5s");
-            let asked = ask(self.client.get(url(self.at, &path)));
+            let asked = ask(self.client.get(self.at.url(&path)));
             let answer = tokio::select! {
                 () = self.stop.cancelled() => return,
                 answer = asked => answer,
@@ -179,7 +179,7 @@ impl Worker {
                 true => format!("/v1/agent/check/pass/service:ttl-{}", self.name),
             };
             let body = if registered { String::new() } else { body.to_string() };
-            match ask(self.client.put(url(self.at, &path)).body(body)).await {
+            match ask(self.client.put(self.at.url(&path)).body(body)).await {
                 Ok(_) => {
                     registered = true;
                     self.ledger.count("renewals of a TTL");

@@ -19,15 +19,15 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use cluster::{Agent, url};
+use cluster::{Ports, SERVERS};
 use ledger::Ledger;
 use load::Worker;
+use muster_test_process::Agent;
 use report::Memory;
 
 const BETWEEN_RESTARTS: Duration = Duration::from_secs(30);
 /// A server that takes longer to come back is broken.
 const COMES_BACK: Duration = Duration::from_secs(20);
-const SERVERS: usize = 3;
 /// In the middle of the run this one is spared, so that its memory can be watched over a long life.
 const SPARED: usize = 2;
 
@@ -55,8 +55,8 @@ async fn soak(length: Duration, rate: f64) -> bool {
     for at in 0..agents.len() {
         let worker = |what: &str| Worker {
             name: format!("{what}-{at}"),
-            at: agents[at].ports,
-            reads_at: agents[(at + 1) % agents.len()].ports,
+            at: Ports::of(&agents[at]),
+            reads_at: Ports::of(&agents[(at + 1) % agents.len()]),
             client: client.clone(),
             ledger: ledger.clone(),
             stop: stop.clone(),
@@ -160,7 +160,7 @@ async fn wait_until_writable(agent: &Agent, client: &reqwest::Client, limit: Dur
 /// Compares all keys with what was acknowledged.
 async fn everything_is_there(agent: &Agent, client: &reqwest::Client, ledger: &Ledger) {
     use base64::Engine as _;
-    let all = load::ask_json(client.get(url(agent.ports, "/v1/kv/soak/?recurse&consistent"))).await;
+    let all = load::ask_json(client.get(agent.url("/v1/kv/soak/?recurse&consistent"))).await;
     let value = |entry: &serde_json::Value| -> Option<(String, u64)> {
         let bytes = base64::engine::general_purpose::STANDARD.decode(entry["Value"].as_str()?).ok()?;
         Some((entry["Key"].as_str()?.to_owned(), String::from_utf8(bytes).ok()?.parse().ok()?))
@@ -171,7 +171,7 @@ async fn everything_is_there(agent: &Agent, client: &reqwest::Client, ledger: &L
     for (key, known) in &keys {
         let found = held.get(key).copied();
         if !known.allows(found) {
-            ledger.violated(format!("at the end {key} is {found:?} at {:?}, but {known:?}", agent.ports));
+            ledger.violated(format!("at the end {key} is {found:?} at {}, but {known:?}", agent.name));
         }
         ledger.count("keys compared at the end");
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::cluster::Agent;
+use muster_test_process::Agent;
+
+use crate::cluster::resident_kib;
 use crate::ledger::Ledger;
 
 /// A process has taken in what it needs to run after so long.
@@ -22,7 +24,7 @@ pub(crate) struct Memory {
 impl Memory {
     pub(crate) fn look(&mut self, now: Duration, agents: &[Agent]) {
         for (at, agent) in agents.iter().enumerate() {
-            let (resident, anonymous) = agent.resident_kib();
+            let (resident, anonymous) = resident_kib(agent);
             let lives = self.lives.entry(at).or_default();
             if lives.is_empty() {
                 lives.push(Vec::new());

@@ -5,20 +5,10 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::process::{Cluster, Server};
-
-const LONG: Duration = Duration::from_secs(30);
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + LONG;
-    while !done() {
-        assert!(Instant::now() < deadline, "not within {LONG:?}: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+use muster_test_process::{Agent, Cluster, until};
 
 /// The servers as `at` sees them: address, whether it votes, its ID.
-fn servers(at: &Server) -> Vec<(String, bool, String)> {
+fn servers(at: &Agent) -> Vec<(String, bool, String)> {
     let (_, body) = at.get("/v1/operator/raft/configuration");
     let Ok(configuration) = serde_json::from_str::<Value>(&body) else { return Vec::new() };
     let text = |server: &Value, field: &str| server[field].as_str().unwrap_or_default().to_owned();
@@ -26,55 +16,54 @@ fn servers(at: &Server) -> Vec<(String, bool, String)> {
     list.iter().map(|one| (text(one, "Address"), one["Voter"] == true, text(one, "ID"))).collect()
 }
 
-fn votes(at: &Server, whom: &Server) -> bool {
+fn votes(at: &Agent, whom: &Agent) -> bool {
     servers(at).iter().any(|(address, voter, _)| *address == whom.address() && *voter)
 }
 
-fn leader_address(at: &Server) -> String {
+fn leader_address(at: &Agent) -> String {
     at.get("/v1/status/leader").1.trim_matches('"').to_owned()
 }
 
-fn knows(at: &Server, node: &str) -> bool {
+fn knows(at: &Agent, node: &str) -> bool {
     at.get(&format!("/v1/catalog/node/{node}")).1 != "null"
 }
 
 #[test]
 fn a_newcomer_catches_up_and_votes_and_a_dead_one_is_removed() {
-    let first = Server::start_alone();
+    let first = Agent::founder();
     for number in 0..20 {
         assert_eq!(first.put(&format!("/v1/kv/number/{number}"), "x").0, 200);
     }
     let join = format!("-retry-join={}", first.address());
-    let second = Server::start_with(&[&join]);
-    let mut third = Server::start_with(&[&join]);
+    let second = Agent::server(&[&join]);
+    let mut third = Agent::server(&[&join]);
     for newcomer in [&second, &third] {
         until("the newcomer votes", || votes(&first, newcomer));
         until("it has what was there before it", || newcomer.get("/v1/kv/number/19?stale").0 == 200);
-        newcomer.wait_for_leader(LONG);
-        until("its node is in the catalog", || knows(&first, &newcomer.node()));
+        newcomer.wait_until_writable();
+        until("its node is in the catalog", || knows(&first, &newcomer.name));
     }
     // A living server is left alone.
-    assert_eq!(second.put(&format!("/v1/agent/force-leave/{}", third.node()), "").0, 200);
-    assert!(votes(&first, &third) && knows(&first, &third.node()));
+    assert_eq!(second.put(&format!("/v1/agent/force-leave/{}", third.name), "").0, 200);
+    assert!(votes(&first, &third) && knows(&first, &third.name));
     third.kill();
     until("the dead one is critical", || {
-        first.get(&format!("/v1/health/node/{}", third.node())).1.contains("Agent not live")
+        first.get(&format!("/v1/health/node/{}", third.name)).1.contains("Agent not live")
     });
     // Asked of a server, whoever leads.
-    assert_eq!(second.put(&format!("/v1/agent/force-leave/{}", third.node()), "").0, 200);
+    assert_eq!(second.put(&format!("/v1/agent/force-leave/{}", third.name), "").0, 200);
     until("the leader's word is out", || servers(&first).len() == 2);
-    assert!(!knows(&first, &third.node()));
+    assert!(!knows(&first, &third.name));
     // It comes back with all that it knew, but for that it was removed.
-    third.start_again();
+    third.start();
     until("who was removed while dead votes again", || votes(&first, &third));
-    until("its node is back", || knows(&first, &third.node()));
-    third.wait_for_leader(LONG);
+    until("its node is back", || knows(&first, &third.name));
+    third.wait_until_writable();
 }
 
 #[test]
 fn a_dead_peer_is_removed_by_the_operator_in_consul_s_words() {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(LONG);
     let at = &cluster.servers[0];
     for (method, path, status, text) in [
         (
@@ -124,7 +113,6 @@ fn a_dead_peer_is_removed_by_the_operator_in_consul_s_words() {
 #[test]
 fn leadership_moves_when_asked_for_at_any_server() {
     let cluster = Cluster::start(3);
-    cluster.wait_for_leader(LONG);
     let leader = cluster.leader();
     let (old, follower, other) =
         (&cluster.servers[leader], &cluster.servers[(leader + 1) % 3], &cluster.servers[(leader + 2) % 3]);
@@ -141,22 +129,21 @@ fn leadership_moves_when_asked_for_at_any_server() {
 #[test]
 fn a_leader_that_leaves_hands_over_and_comes_back() {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(LONG);
     let leader = cluster.leader();
     let other = (leader + 1) % 3;
-    let (node, gone) = (cluster.servers[leader].node(), cluster.servers[leader].address());
+    let (node, gone) = (cluster.servers[leader].name.clone(), cluster.servers[leader].address());
     until("its node is in the catalog", || knows(&cluster.servers[other], &node));
     let left = Instant::now();
     assert_eq!(cluster.servers[leader].put("/v1/agent/leave", ""), (200, String::new()));
     assert_eq!(cluster.servers[other].put("/v1/kv/after", "x").0, 200);
     assert!(left.elapsed() < Duration::from_secs(3), "writes again after {:?}", left.elapsed());
-    assert_eq!(cluster.servers[leader].wait_for_exit(LONG), Some(0));
+    assert_eq!(cluster.servers[leader].wait_for_exit(), Some(0));
     until("it is no member", || {
         let stayed = servers(&cluster.servers[other]);
         stayed.len() == 2 && stayed.iter().all(|(address, ..)| *address != gone)
     });
     assert!(!knows(&cluster.servers[other], &node));
-    cluster.servers[leader].start_again();
+    cluster.servers[leader].start();
     let (back, other) = (&cluster.servers[leader], &cluster.servers[other]);
     until("it votes again", || votes(other, back));
     until("its node is back", || knows(other, &node));
@@ -165,7 +152,7 @@ fn a_leader_that_leaves_hands_over_and_comes_back() {
 
 #[test]
 fn a_server_leaves_on_the_signal_that_it_is_told_to_leave_on() {
-    let first = Server::start_alone();
+    let first = Agent::founder();
     let join = format!("-retry-join={}", first.address());
     for (leaves, signal, flags) in [
         (false, Signal::SIGTERM, &[][..]),
@@ -175,21 +162,21 @@ fn a_server_leaves_on_the_signal_that_it_is_told_to_leave_on() {
     ] {
         let mut arguments = vec![join.as_str()];
         arguments.extend(flags);
-        let mut second = Server::start_with(&arguments);
+        let mut second = Agent::server(&arguments);
         until("it votes", || votes(&first, &second));
-        until("its node is in the catalog", || knows(&first, &second.node()));
+        until("its node is in the catalog", || knows(&first, &second.name));
         second.signal(signal);
-        assert_eq!(second.wait_for_exit(LONG), Some(0));
+        assert_eq!(second.wait_for_exit(), Some(0));
         if leaves {
-            assert!(!votes(&first, &second) && !knows(&first, &second.node()), "{signal} {flags:?}");
-            first.wait_for_leader(LONG);
+            assert!(!votes(&first, &second) && !knows(&first, &second.name), "{signal} {flags:?}");
+            first.wait_until_writable();
         } else {
             // It is expected back: its vote stays, and so one of two is missing.
             assert!(votes(&first, &second), "{signal} {flags:?}");
-            second.start_again();
-            first.wait_for_leader(LONG);
+            second.start();
+            first.wait_until_writable();
             assert_eq!(second.put("/v1/agent/leave", "").0, 200);
-            assert_eq!(second.wait_for_exit(LONG), Some(0));
+            assert_eq!(second.wait_for_exit(), Some(0));
             until("it has left", || servers(&first).len() == 1);
         }
     }
@@ -198,13 +185,12 @@ fn a_server_leaves_on_the_signal_that_it_is_told_to_leave_on() {
 #[test]
 fn a_server_that_lost_its_disk_replaces_its_old_self() {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(LONG);
     let leader = cluster.leader();
     let (other, lost) = ((leader + 1) % 3, (leader + 2) % 3);
     let before = servers(&cluster.servers[other]);
     cluster.servers[lost].kill();
     assert_eq!(cluster.servers[other].put("/v1/kv/after", "x").0, 200);
-    cluster.servers[lost].start_again_on_an_empty_disk();
+    cluster.servers[lost].start_on_an_empty_disk(None);
     let (lost, other) = (&cluster.servers[lost], &cluster.servers[other]);
     until("it votes, and nobody else at its address", || {
         let after = servers(other);
@@ -216,8 +202,7 @@ fn a_server_that_lost_its_disk_replaces_its_old_self() {
 #[test]
 fn a_stale_answer_says_how_old_it_is() {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(LONG);
-    let age = |server: &Server, path: &str| -> u64 {
+    let age = |server: &Agent, path: &str| -> u64 {
         let said = server.header(path, "X-Consul-LastContact");
         said.and_then(|text| text.parse().ok()).unwrap_or(u64::MAX)
     };

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::process::Server;
+use muster_test_process::{Agent, until};
 
 /// A file system in memory; gone when dropped, after whoever uses it.
 struct Mounted(tempfile::TempDir);
@@ -37,14 +37,6 @@ impl Drop for Mounted {
     }
 }
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !done() {
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 const REFUSED: &str = "no space left on the disk of";
 
 #[test]
@@ -52,7 +44,7 @@ fn a_full_disk_refuses_writes_and_goes_on_reading() {
     let Some(disk) = Mounted::new(128) else {
         return with_a_reserve_that_no_disk_has();
     };
-    let server = Server::start_in(tempfile::tempdir_in(disk.path()).unwrap(), &[]);
+    let server = Agent::founder_in(tempfile::tempdir_in(disk.path()).unwrap(), &[]);
     assert_eq!(server.put("/v1/kv/a", "before").0, 200);
     fs::write(disk.path().join("filler"), vec![0; 80 << 20]).unwrap();
     until("writes are refused", || {
@@ -75,7 +67,7 @@ fn what_fills_the_disk_is_refused_before_the_log_and_its_snapshot_have_no_room()
     let Some(disk) = Mounted::new(320) else {
         return with_a_reserve_that_no_disk_has();
     };
-    let mut server = Server::start_in(tempfile::tempdir_in(disk.path()).unwrap(), &[]);
+    let mut server = Agent::founder_in(tempfile::tempdir_in(disk.path()).unwrap(), &[]);
     let value = "x".repeat(100 << 10);
     let (value, writing) = (&value, &server);
     let acknowledged = move |writer: u32| {
@@ -91,7 +83,7 @@ fn what_fills_the_disk_is_refused_before_the_log_and_its_snapshot_have_no_room()
         writers.into_iter().map(|writer| writer.join().unwrap()).collect()
     });
     assert!(counts.iter().sum::<usize>() > 100, "there was room for more than {counts:?}");
-    let all_there = |server: &Server| {
+    let all_there = |server: &Agent| {
         for (writer, count) in counts.iter().enumerate() {
             let (status, keys) = server.get(&format!("/v1/kv/{writer}/?keys"));
             assert_eq!(status, 200);
@@ -104,14 +96,14 @@ fn what_fills_the_disk_is_refused_before_the_log_and_its_snapshot_have_no_room()
     };
     all_there(&server);
     server.kill();
-    server.start_again();
+    server.start();
     until("it leads again", || server.get("/v1/status/leader").1.len() > 5);
     all_there(&server);
 }
 
 /// The same refusal where no file system can be filled: the reserve is larger than any disk.
 fn with_a_reserve_that_no_disk_has() {
-    let mut server = Server::start_with(&["-bootstrap", "-disk-reserve=1000000000"]);
+    let mut server = Agent::server(&["-bootstrap", "-disk-reserve=1000000000"]);
     until("it answers", || server.get("/v1/status/leader").1.len() > 5);
     let (status, text) = server.put("/v1/kv/a", "x");
     assert!(status == 500 && text.contains(REFUSED), "{status} {text}");
@@ -127,7 +119,7 @@ fn a_disk_that_fails_ends_the_process() {
     };
     // No reserve: the log itself meets the end of the disk.
     let data = tempfile::tempdir_in(disk.path()).unwrap();
-    let mut server = Server::start_in(data, &["-disk-reserve=0"]);
+    let mut server = Agent::founder_in(data, &["-disk-reserve=0"]);
     let free = nix::sys::statvfs::statvfs(disk.path()).unwrap();
     let free = usize::try_from(free.blocks_available() * free.fragment_size()).unwrap();
     fs::write(disk.path().join("filler"), vec![0; free - (512 << 10)]).unwrap();
@@ -139,13 +131,14 @@ fn a_disk_that_fails_ends_the_process() {
         number += 1;
         assert!(Instant::now() < deadline, "{number} writes went where there is no room");
     }
-    let (code, said) = server.wait_for_exit_and_words(Duration::from_secs(20));
+    let code = server.wait_for_exit();
+    let said = server.words();
     assert_eq!(code, Some(1));
     assert!(said.contains("consensus has ended and this server stops"), "{said}");
     assert!(said.contains("No space left on device"), "{said}");
     fs::remove_file(disk.path().join("filler")).unwrap();
-    server.start_again();
-    server.wait_for_leader(Duration::from_secs(20));
+    server.start();
+    server.wait_until_writable();
     for number in 0..number {
         assert_eq!(server.get(&format!("/v1/kv/{number}")).0, 200, "{number} was acknowledged and is lost");
     }

@@ -1,26 +1,15 @@
 //! Servers that are not who they were: an empty disk, another address. Whatever was acknowledged stays, and no
 //! second cluster comes to be.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
-use crate::process::{Cluster, Server};
+use muster_test_process::{Agent, Cluster, until};
 
-const LONG: Duration = Duration::from_secs(30);
 /// Lower than any that is drawn: it would speak for those that found a cluster.
 const LOWEST: &str = "00000000-0000-4000-8000-000000000001";
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + LONG;
-    while !done() {
-        assert!(Instant::now() < deadline, "not within {LONG:?}: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// The voters as the leader tells them to `at`: address and ID.
-fn voters(at: &Server) -> Vec<(String, String)> {
+fn voters(at: &Agent) -> Vec<(String, String)> {
     let (_, body) = at.get("/v1/operator/raft/configuration");
     let Ok(configuration) = serde_json::from_str::<Value>(&body) else { return Vec::new() };
     let text = |server: &Value, field: &str| server[field].as_str().unwrap_or_default().to_owned();
@@ -32,7 +21,6 @@ fn voters(at: &Server) -> Vec<(String, String)> {
 /// A cluster of three in which `late` missed what the other two acknowledged; all are down at the end.
 fn with_one_behind() -> (Cluster, usize, [usize; 2]) {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(LONG);
     let leader = cluster.leader();
     let (late, other) = ((leader + 1) % 3, (leader + 2) % 3);
     assert_eq!(cluster.servers[leader].put("/v1/kv/k", "old").0, 200);
@@ -48,8 +36,8 @@ fn an_empty_disk_does_not_vote_as_who_it_was() {
     for node_id in [None, Some(())] {
         let (mut cluster, late, [lost, kept]) = with_one_behind();
         let held = node_id.map(|()| cluster.servers[lost].node_id());
-        cluster.servers[lost].start_again_on_an_empty_disk_as(held.as_deref());
-        cluster.servers[late].start_again();
+        cluster.servers[lost].start_on_an_empty_disk(held.as_deref());
+        cluster.servers[late].start();
         // Two of three answer, and one of them has forgotten: nothing may be decided by that.
         let asked = [late, lost].map(|at| {
             let server = &cluster.servers[at];
@@ -59,8 +47,8 @@ fn an_empty_disk_does_not_vote_as_who_it_was() {
         for answer in asked {
             assert_eq!(answer.recv().unwrap(), (500, "No cluster leader".into()));
         }
-        cluster.servers[kept].start_again();
-        cluster.wait_for_leader(LONG);
+        cluster.servers[kept].start();
+        cluster.wait_until_writable();
         for server in &cluster.servers {
             assert_eq!(server.get("/v1/kv/k?consistent&raw"), (200, "acknowledged".into()));
         }
@@ -77,11 +65,10 @@ fn an_empty_disk_does_not_vote_as_who_it_was() {
 #[test]
 fn a_leader_that_comes_back_empty_founds_nothing_beside_its_cluster() {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(LONG);
     let leader = cluster.leader();
     assert_eq!(cluster.servers[leader].put("/v1/kv/k", "acknowledged").0, 200);
     cluster.servers[leader].kill();
-    cluster.servers[leader].start_again_on_an_empty_disk_as(Some(LOWEST));
+    cluster.servers[leader].start_on_an_empty_disk(Some(LOWEST));
     let (back, other) = (&cluster.servers[leader], &cluster.servers[(leader + 1) % 3]);
     until("it is one of three voters, and its old self is none", || {
         let all = voters(other);
@@ -89,21 +76,20 @@ fn a_leader_that_comes_back_empty_founds_nothing_beside_its_cluster() {
     });
     assert_eq!(back.get("/v1/kv/k?consistent&raw"), (200, "acknowledged".into()));
     until("its node has its new ID", || {
-        other.get(&format!("/v1/catalog/node/{}", back.node())).1.contains(LOWEST)
+        other.get(&format!("/v1/catalog/node/{}", back.name)).1.contains(LOWEST)
     });
-    let passing = format!("/v1/health/node/{}", back.node());
+    let passing = format!("/v1/health/node/{}", back.name);
     until("its node lives", || other.get(&passing).1.contains("Agent alive and reachable"));
 }
 
 #[test]
 fn a_server_that_comes_back_under_another_address_is_found_there() {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(LONG);
     let leader = cluster.leader();
     let (moved, old) = ((leader + 1) % 3, cluster.servers[(leader + 1) % 3].address());
     cluster.servers[moved].kill();
     assert_eq!(cluster.servers[leader].put("/v1/kv/k", "missed").0, 200);
-    cluster.servers[moved].start_again_elsewhere();
+    cluster.servers[moved].start_elsewhere();
     let (moved, leader) = (&cluster.servers[moved], &cluster.servers[leader]);
     until("its new address votes, and the old one does not", || {
         let all = voters(leader);
@@ -117,8 +103,8 @@ fn a_server_that_comes_back_under_another_address_is_found_there() {
 
 #[test]
 fn who_bears_another_s_name_keeps_nobody_alive() {
-    let server = Server::start_alone();
-    let node = server.node();
+    let server = Agent::founder();
+    let node = &server.name;
     until("its node is in the catalog", || server.get(&format!("/v1/catalog/node/{node}")).1 != "null");
     let stranger = r#"{"Node":"stranger","ID":"11111111-2222-4333-8444-555555555555","Address":"10.0.0.9",
         "Check":{"CheckID":"serfHealth","Name":"Serf Health Status","Status":"passing"}}"#;

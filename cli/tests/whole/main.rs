@@ -3,24 +3,23 @@
 mod cluster;
 mod disk;
 mod identity;
-mod process;
 
 use std::time::{Duration, Instant};
 
-use process::{Cluster, Server};
+use muster_test_process::{Agent, Cluster};
 
 const REGISTRATION: &str = r#"{"Node":"n1","Address":"10.0.0.1",
     "Service":{"Service":"web","Port":80,"Tags":["v1"]},
     "Check":{"CheckID":"alive","Name":"alive","Status":"STATUS","ServiceID":"web"}}"#;
 
-fn register(server: &Server, status: &str) {
+fn register(server: &Agent, status: &str) {
     let answer = server.put("/v1/catalog/register", &REGISTRATION.replace("STATUS", status));
     assert_eq!(answer, (200, "true".into()));
 }
 
 #[test]
 fn a_key_and_a_service_are_found_and_outlive_a_restart() {
-    let mut server = Server::start_alone();
+    let mut server = Agent::founder();
     assert_eq!(server.put("/v1/kv/a/b", "value"), (200, "true".into()));
     assert_eq!(server.get("/v1/kv/a/b?raw"), (200, "value".into()));
     assert_eq!(server.put("/v1/kv/a/b?cas=0", "other"), (200, "false".into()));
@@ -34,8 +33,8 @@ fn a_key_and_a_service_are_found_and_outlive_a_restart() {
     let (before_status, before) = server.get("/v1/health/service/web");
     assert_eq!(before_status, 200);
     server.kill();
-    server.start_again();
-    server.wait_for_leader(Duration::from_secs(20));
+    server.start();
+    server.wait_until_writable();
     assert_eq!(server.get("/v1/health/service/web"), (200, before));
     assert_eq!(server.get("/v1/kv/a/b?raw"), (200, "value".into()));
     assert_eq!(server.muster(&["kv", "get", "a/b"]), "value\n");
@@ -44,7 +43,7 @@ fn a_key_and_a_service_are_found_and_outlive_a_restart() {
 
 #[test]
 fn a_blocked_query_wakes_for_its_own_change_alone() {
-    let server = Server::start_alone();
+    let server = Agent::founder();
     register(&server, "passing");
     let index = server.index("/v1/health/service/web");
     let path = format!("/v1/health/service/web?index={index}&wait=30s");
@@ -60,7 +59,7 @@ fn a_blocked_query_wakes_for_its_own_change_alone() {
 
 #[test]
 fn refusals_are_in_consul_s_words() {
-    let server = Server::start_alone();
+    let server = Agent::founder();
     let large = "x".repeat(600_000);
     for (method, path, body, status, text) in [
         ("PUT", "/v1/kv/", "x", 400, "Missing key name"),
@@ -123,7 +122,6 @@ fn refusals_are_in_consul_s_words() {
 #[test]
 fn three_servers_lose_nothing_that_they_acknowledged() {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(Duration::from_secs(30));
     for server in 0..3 {
         assert_eq!(cluster.servers[server].put(&format!("/v1/kv/from/{server}"), "x").0, 200);
     }
@@ -149,9 +147,9 @@ fn three_servers_lose_nothing_that_they_acknowledged() {
         }
     }
     assert!(acknowledged.len() > 40);
-    cluster.servers.iter_mut().for_each(Server::kill);
-    cluster.servers.iter_mut().for_each(Server::start_again);
-    cluster.wait_for_leader(Duration::from_secs(30));
+    cluster.servers.iter_mut().for_each(Agent::kill);
+    cluster.servers.iter_mut().for_each(Agent::start);
+    cluster.wait_until_writable();
     for server in &cluster.servers {
         for key in &acknowledged {
             assert_eq!(server.get(key).0, 200, "{key} is lost");
@@ -173,7 +171,7 @@ fn first_answers(cluster: &mut Cluster, rounds: u32) -> Vec<(String, String)> {
         }
         let server = &mut cluster.servers[leader];
         server.kill();
-        server.start_again();
+        server.start();
         let deadline = Instant::now() + Duration::from_secs(20);
         let shown = loop {
             match server.get("/v1/kv/count?raw") {
@@ -181,7 +179,7 @@ fn first_answers(cluster: &mut Cluster, rounds: u32) -> Vec<(String, String)> {
                 (status, _) => assert!(Instant::now() < deadline, "no answer but {status}"),
             }
         };
-        cluster.wait_for_leader(Duration::from_secs(20));
+        cluster.wait_until_writable();
         (last, shown)
     });
     rounds.collect()
@@ -190,7 +188,6 @@ fn first_answers(cluster: &mut Cluster, rounds: u32) -> Vec<(String, String)> {
 #[test]
 fn a_leader_that_comes_back_at_once_shows_all_that_was_acknowledged() {
     let mut cluster = Cluster::start(3);
-    cluster.wait_for_leader(Duration::from_secs(30));
     for (acknowledged, shown) in first_answers(&mut cluster, 8) {
         assert_eq!(shown, acknowledged);
     }
@@ -198,7 +195,7 @@ fn a_leader_that_comes_back_at_once_shows_all_that_was_acknowledged() {
 
 #[test]
 fn a_sole_server_that_comes_back_shows_all_that_was_acknowledged() {
-    let mut cluster = Cluster { servers: vec![Server::start_alone()] };
+    let mut cluster = Cluster { servers: vec![Agent::founder()] };
     for (acknowledged, shown) in first_answers(&mut cluster, 8) {
         assert_eq!(shown, acknowledged);
     }
