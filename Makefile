@@ -25,7 +25,8 @@ setup-build:
 	@.ci/install libclang-dev make
 
 setup-test:
-	@.ci/install dnsutils curl iproute2 nginx-light
+	@.ci/install dnsutils curl iproute2 nginx-light docker.io iptables busybox-static
+	@command -v docker >/dev/null || .ci/install docker-cli
 	@bench/get-prometheus >/dev/null
 
 setup-bench:
