@@ -1,4 +1,5 @@
-//! Which definitions make sense, in Consul's words where they do not. Pure.
+//! Which services make sense, in Consul's words where they do not, and what their checks are called. What a check
+//! asks for is judged in `healthchecks`. Pure.
 
 use std::net::IpAddr;
 
@@ -7,17 +8,7 @@ use muster_api::ApiError;
 use muster_api::catalog::Address;
 use muster_api::check::CheckDefinition;
 use muster_api::service::{ServiceDefinition, check_meta};
-use muster_healthchecks::{Definition, ProbeSpec, Status, Thresholds};
-
-/// Where a definition came from: it decides whether scripts may run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scripts {
-    /// Whether they may.
-    pub allowed: bool,
-}
-
-/// Consul's words for a script that comes over the network where that is not allowed.
-const SCRIPTS_DISABLED: &str = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true";
+use muster_healthchecks::Status;
 
 fn bad(text: impl Into<String>) -> ApiError {
     ApiError::BadRequest(text.into())
@@ -102,7 +93,7 @@ pub(crate) const MAINTENANCE: &str = "maintenance";
 pub(crate) fn is_maintenance(check: &CheckDefinition) -> bool {
     let of_service = || check.id.strip_prefix(SERVICE_MAINTENANCE) == Some(check.service_id.as_str());
     let of_node = || check.id == NODE_MAINTENANCE && check.service_id.is_empty();
-    kind(check).is_empty() && (of_node() || !check.service_id.is_empty() && of_service())
+    muster_healthchecks::word(check).is_empty() && (of_node() || !check.service_id.is_empty() && of_service())
 }
 
 /// The refusal of an instance that is not there.
@@ -115,119 +106,15 @@ pub(crate) fn no_service(id: &str) -> ApiError {
 /// # Errors
 /// Where the definition names none that there is; the text is the caller's, since Consul has two.
 pub fn initial(check: &CheckDefinition, text: &str) -> Result<Status, ApiError> {
-    match check.status.as_str() {
-        "" | "critical" => Ok(Status::Critical),
-        "warning" => Ok(Status::Warning),
-        "passing" => Ok(Status::Passing),
-        _ => Err(bad(text)),
-    }
-}
-
-/// The word on the wire for a check's kind.
-#[must_use]
-pub fn kind(check: &CheckDefinition) -> &'static str {
-    let is = |text: &str| !text.is_empty();
-    if check.ttl.positive().is_some() {
-        "ttl"
-    } else if is(&check.http) {
-        "http"
-    } else if is(&check.tcp) {
-        "tcp"
-    } else if is(&check.docker_container_id) {
-        "docker"
-    } else if check.args.is_some() {
-        "script"
-    } else {
-        ""
-    }
-}
-
-/// What is to be run for a check.
-///
-/// # Errors
-/// Where the fields do not fit together, scripts are not allowed, or the kind is not there yet.
-pub fn probe(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, ApiError> {
-    let invalid = |text: &str| Err(bad(format!("Invalid check: {text}")));
-    for (given, what) in [
-        (&check.grpc, "grpc"),
-        (&check.docker_container_id, "docker"),
-        (&check.alias_service, "alias"),
-        (&check.alias_node, "alias"),
-        (&check.h2ping, "h2ping"),
-        (&check.udp, "udp"),
-        (&check.os_service, "os_service"),
-    ] {
-        if !given.is_empty() {
-            return Err(ApiError::NotYet(format!("a check of kind {what}")));
-        }
-    }
-    let (interval, ttl) = (check.interval.positive(), check.ttl.positive());
-    let runs = check.args.is_some() || !check.http.is_empty() || !check.tcp.is_empty();
-    if interval.is_some() && ttl.is_some() {
-        return invalid("Interval and TTL cannot both be specified");
-    }
-    if runs && interval.is_none() {
-        return invalid("Interval must be > 0 for Script, HTTP, or TCP checks");
-    }
-    if !runs && ttl.is_none() {
-        return invalid("TTL must be > 0 for TTL checks");
-    }
-    if check.output_max_size < 0 {
-        return invalid("MaxOutputMaxSize must be positive");
-    }
-    let ttl = ttl.unwrap_or_default();
-    let spec = if runs { of_kind(check, scripts)? } else { ProbeSpec::Ttl { ttl } };
-    let count = |asked: i64, what: &str| {
-        u32::try_from(asked.max(0)).map_err(|_| bad(format!("Invalid check: {what} {asked} is too large")))
-    };
-    Ok(Definition {
-        probe: spec,
-        interval: interval.unwrap_or_default(),
-        timeout: check.timeout.or_zero(),
-        thresholds: Thresholds {
-            success_before_passing: count(check.success_before_passing, "SuccessBeforePassing")?,
-            failures_before_warning: count(check.failures_before_warning, "FailuresBeforeWarning")?,
-            failures_before_critical: count(check.failures_before_critical, "FailuresBeforeCritical")?,
-        },
-        output_limit: usize::try_from(check.output_max_size).unwrap_or(usize::MAX),
-        initial: initial(check, "Bad check status")?,
-    })
-}
-
-fn of_kind(check: &CheckDefinition, scripts: Scripts) -> Result<ProbeSpec, ApiError> {
-    if let Some(args) = check.args.as_ref().filter(|args| !args.is_empty()) {
-        if !scripts.allowed {
-            return Err(ApiError::Internal(SCRIPTS_DISABLED.into()));
-        }
-        return Ok(ProbeSpec::Script { args: args.clone() });
-    }
-    if check.http.is_empty() {
-        return Ok(ProbeSpec::Tcp { address: check.tcp.clone() });
-    }
-    Ok(ProbeSpec::Http {
-        url: check.http.clone(),
-        method: check.method.clone(),
-        header: check.header.clone().unwrap_or_default(),
-        body: check.body.clone(),
-        tls_skip_verify: check.tls_skip_verify,
-        tls_server_name: check.tls_server_name.clone(),
-        disable_redirects: check.disable_redirects,
-    })
+    Status::read(&check.status).ok_or_else(|| bad(text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SCRIPTS: Scripts = Scripts { allowed: true };
-
     fn read_service(json: &str) -> Result<ServiceDefinition, String> {
         muster_api::decode::json(json.as_bytes()).and_then(service).map_err(|error| error.to_string())
-    }
-
-    fn read_check(json: &str, scripts: Scripts) -> Result<Definition, String> {
-        let check: Result<CheckDefinition, ApiError> = muster_api::decode::json(json.as_bytes());
-        check.and_then(|check| probe(&check, scripts)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -244,27 +131,6 @@ mod tests {
             assert_eq!(read_service(json).unwrap_err(), text, "{json}");
         }
         assert_eq!(read_service(r#"{"Name":"web"}"#).unwrap().id, "web");
-    }
-
-    #[test]
-    fn a_check_is_refused_in_consul_s_words() {
-        for (json, text) in [
-            (r#"{"HTTP":"x"}"#, "Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks"),
-            ("{}", "Invalid check: TTL must be > 0 for TTL checks"),
-            (
-                r#"{"HTTP":"x","Interval":"1s","TTL":"1s"}"#,
-                "Invalid check: Interval and TTL cannot both be specified",
-            ),
-            (r#"{"TTL":"abc"}"#, "Request decode failed: time: invalid duration \"abc\""),
-            (r#"{"TTL":"1s","Status":"zz"}"#, "Bad check status"),
-        ] {
-            assert_eq!(read_check(json, SCRIPTS).unwrap_err(), text, "{json}");
-        }
-        let script = r#"{"Args":["/bin/true"],"Interval":"10s"}"#;
-        assert!(read_check(script, SCRIPTS).is_ok());
-        assert!(
-            read_check(script, Scripts { allowed: false }).unwrap_err().starts_with("Scripts are disabled")
-        );
     }
 
     #[test]

@@ -126,6 +126,13 @@ impl GoDuration {
     }
 }
 
+impl From<Duration> for GoDuration {
+    /// The longest that there is stands for what is longer.
+    fn from(length: Duration) -> Self {
+        Self(i64::try_from(length.as_nanos()).unwrap_or(i64::MAX))
+    }
+}
+
 impl fmt::Display for GoDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };

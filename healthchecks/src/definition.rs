@@ -1,8 +1,8 @@
 //! What is asked of the runner and what it says: definitions in, reports out. Plain data; it must never act.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use crate::output::DEFAULT_OUTPUT_LIMIT;
+use crate::probe::Probe;
 
 /// The health of one check, best first.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,17 @@ impl Status {
             Self::Critical => "critical",
         }
     }
+
+    /// The status that a definition names for the beginning; critical where it names none.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        match text {
+            "" | "critical" => Some(Self::Critical),
+            "warning" => Some(Self::Warning),
+            "passing" => Some(Self::Passing),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Status {
@@ -33,101 +44,51 @@ impl fmt::Display for Status {
     }
 }
 
-/// One check: what to probe, how often, and when to believe it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One check: what to do for it, how often, and when to believe it. [`crate::read`] makes it.
+#[derive(Clone, Debug)]
 pub struct Definition {
-    /// What is probed, and how.
-    pub probe: ProbeSpec,
-    /// From one run to the next; never less than [`crate::MIN_INTERVAL`]. A TTL check ignores it.
-    pub interval: Duration,
-    /// How long one run may take; zero means the default of the kind ([`ProbeSpec::default_timeout`]).
-    pub timeout: Duration,
+    pub(crate) work: Work,
+    /// The same for two definitions by which the same is done.
+    pub(crate) fingerprint: u64,
+    /// From one run to the next; never less than [`crate::MIN_INTERVAL`]. Only probes have one.
+    pub(crate) interval: Duration,
+    /// How long one run may take.
+    pub(crate) timeout: Duration,
     /// How many results in a row it takes to change the status.
-    pub thresholds: Thresholds,
-    /// The most bytes of output that are kept; zero means [`DEFAULT_OUTPUT_LIMIT`],
+    pub(crate) thresholds: Thresholds,
+    /// The most bytes of output that are kept; zero means [`crate::DEFAULT_OUTPUT_LIMIT`],
     /// and there is never more than [`crate::MAX_OUTPUT_LIMIT`].
-    pub output_limit: usize,
+    pub(crate) output_limit: usize,
     /// The status before the first result.
     pub initial: Status,
 }
 
-impl Definition {
-    /// A definition with the defaults of its kind: no thresholds, critical until the first result.
-    #[must_use]
-    pub fn new(probe: ProbeSpec, interval: Duration) -> Self {
-        Self {
-            timeout: probe.default_timeout(),
-            probe,
-            interval,
-            thresholds: Thresholds::default(),
-            output_limit: DEFAULT_OUTPUT_LIMIT,
-            initial: Status::Critical,
-        }
+impl PartialEq for Definition {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
     }
+}
 
-    /// The time that one run has, the default of the kind filled in.
-    pub(crate) fn effective_timeout(&self) -> Duration {
-        if self.timeout.is_zero() { self.probe.default_timeout() } else { self.timeout }
-    }
+impl Eq for Definition {}
+
+/// What is done for a check.
+#[derive(Clone, Debug)]
+pub(crate) enum Work {
+    /// It is asked how it is, again and again.
+    Probe(Arc<dyn Probe>),
+    /// The service itself says how it is, and each word holds so long.
+    Ttl(Duration),
 }
 
 /// How many results in a row it takes to change a status. Zero and one mean "at once".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Thresholds {
+pub(crate) struct Thresholds {
     /// Good results (passing or warning) before a critical check is believed to have recovered.
-    pub success_before_passing: u32,
+    pub(crate) success_before_passing: u32,
     /// Bad results before the check turns to warning; zero means that it never does on the way to critical.
-    pub failures_before_warning: u32,
+    pub(crate) failures_before_warning: u32,
     /// Bad results before the check turns critical.
-    pub failures_before_critical: u32,
-}
-
-/// What is probed, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProbeSpec {
-    /// A command on this host: exit code 0 is passing, 1 is warning, everything else is critical.
-    Script {
-        /// The program and its arguments; there is no shell unless one is named here.
-        args: Vec<String>,
-    },
-    /// An HTTP request: 2xx is passing, 429 is warning, everything else is critical.
-    Http {
-        /// `http://…` or `https://…`.
-        url: String,
-        /// The method as it goes out; empty means `GET`.
-        method: String,
-        /// Headers of the request; `Host`, `User-Agent` and `Accept` replace the usual ones.
-        header: BTreeMap<String, Vec<String>>,
-        /// The body of the request; may be empty.
-        body: String,
-        /// Accept any certificate.
-        tls_skip_verify: bool,
-        /// The name that the certificate must carry instead of the URL's host; empty means the host.
-        tls_server_name: String,
-        /// Judge a redirect itself instead of where it leads.
-        disable_redirects: bool,
-    },
-    /// A TCP connection: passing if it opens.
-    Tcp {
-        /// `host:port`; an IPv6 address stands in brackets.
-        address: String,
-    },
-    /// No probe at all: the service itself says how it is, and falls critical if it is silent for too long.
-    Ttl {
-        /// How long one word of the service holds.
-        ttl: Duration,
-    },
-}
-
-impl ProbeSpec {
-    /// How long one run may take if nothing else is asked: 30 s for a script, 10 s for the others.
-    #[must_use]
-    pub fn default_timeout(&self) -> Duration {
-        match self {
-            Self::Script { .. } => Duration::from_secs(30),
-            Self::Http { .. } | Self::Tcp { .. } | Self::Ttl { .. } => Duration::from_secs(10),
-        }
-    }
+    pub(crate) failures_before_critical: u32,
 }
 
 /// What is known about a check from now on; sent only if it differs from what was said before.

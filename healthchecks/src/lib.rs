@@ -1,11 +1,12 @@
 //! Says whether a thing is healthy: one folder per kind of probe, thresholds, timing.
 //!
-//! A [`Runner`] holds [`Definition`]s, runs each probe in its time and sends a [`Report`] when what is known
-//! about a check changed. It must never know a catalog, an agent, or who listens to the reports.
+//! [`read`] judges a definition and says what is to be done for it. A [`Runner`] does it: it runs each probe in its
+//! time and sends a [`Report`] when what is known about a check changed. It must never know a catalog, an agent, or who listens to the reports.
 
 mod definition;
 mod dial;
 mod http;
+mod kinds;
 mod output;
 mod probe;
 mod runner;
@@ -16,7 +17,8 @@ mod tcp;
 mod threshold;
 mod ttl;
 
-pub use definition::{Definition, Limits, NotTtl, ProbeSpec, Report, Status, Thresholds};
+pub use definition::{Definition, Limits, NotTtl, Report, Status};
+pub use kinds::{Scripts, read, word};
 pub use output::{DEFAULT_OUTPUT_LIMIT, MAX_OUTPUT_LIMIT};
 pub use runner::Runner;
 pub use schedule::{MIN_INTERVAL, later};

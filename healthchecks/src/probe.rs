@@ -1,14 +1,68 @@
-//! One run of one check, whatever its kind. What all runs share (the way to peers, TLS) lives here; it must
-//! never know thresholds, schedules or other checks.
+//! What all kinds of probes have in common: one run, what it may use, and what it finds. It must never know a kind,
+//! a threshold, a schedule or another check.
+
+use std::{fmt::Debug, future::Future, pin::Pin, time::Duration};
 
 use tokio::time::Instant;
 
 use crate::{
-    definition::{Definition, ProbeSpec, Status},
+    definition::{Definition, Status, Work},
     dial::Dialer,
-    http::{self, Tls},
-    output, script, tcp, ttl,
+    http::Tls,
+    output,
 };
+
+/// What is asked, and how. Made once for a check; each run starts from nothing.
+pub(crate) trait Probe: Debug + Send + Sync {
+    /// One run. It ends soon after the deadline at the latest; dropping it leaves nothing behind.
+    fn run<'r>(&'r self, run: &'r Run<'r>) -> Running<'r>;
+}
+
+/// A run on its way.
+pub(crate) type Running<'r> = Pin<Box<dyn Future<Output = Outcome> + Send + 'r>>;
+
+/// What one run may use.
+#[derive(Debug)]
+pub(crate) struct Run<'r> {
+    /// The way to peers.
+    pub(crate) reach: &'r Reach,
+    /// The most bytes of output that are kept.
+    pub(crate) output_limit: usize,
+    /// How long it may take.
+    pub(crate) time: Duration,
+    /// When that is over.
+    pub(crate) deadline: Instant,
+}
+
+impl<'r> Run<'r> {
+    /// A run that begins now.
+    pub(crate) fn new(reach: &'r Reach, output_limit: usize, time: Duration) -> Self {
+        let output_limit = output::limit(output_limit);
+        Self { reach, output_limit, time, deadline: crate::schedule::later(Instant::now(), time) }
+    }
+}
+
+/// The way to peers, shared by all runs.
+#[derive(Debug)]
+pub(crate) struct Reach {
+    pub(crate) dialer: Dialer,
+    pub(crate) tls: Tls,
+}
+
+impl Reach {
+    pub(crate) fn new() -> Self {
+        Self { dialer: Dialer::new(), tls: Tls::new() }
+    }
+
+    /// One run of a check.
+    pub(crate) async fn run(&self, definition: &Definition) -> Outcome {
+        let Work::Probe(probe) = &definition.work else {
+            // Never scheduled as a run; were it, there is nothing to ask.
+            return Outcome::critical("there is nothing to run for this check");
+        };
+        probe.run(&Run::new(self, definition.output_limit, definition.timeout)).await
+    }
+}
 
 /// What one run found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,34 +78,5 @@ impl Outcome {
 
     pub(crate) fn critical(output: impl Into<String>) -> Self {
         Self::new(Status::Critical, output)
-    }
-}
-
-/// Runs probes.
-#[derive(Debug)]
-pub(crate) struct Prober {
-    dialer: Dialer,
-    tls: Tls,
-}
-
-impl Prober {
-    pub(crate) fn new() -> Self {
-        Self { dialer: Dialer::new(), tls: Tls::new() }
-    }
-
-    /// One run. It ends soon after the timeout at the latest; dropping it leaves nothing behind.
-    pub(crate) async fn run(&self, definition: &Definition) -> Outcome {
-        let limit = output::limit(definition.output_limit);
-        let timeout = definition.effective_timeout();
-        let deadline = crate::schedule::later(Instant::now(), timeout);
-        match &definition.probe {
-            ProbeSpec::Script { args } => script::probe(args, limit, timeout, deadline).await,
-            ProbeSpec::Tcp { address } => tcp::probe(address, &self.dialer, deadline).await,
-            ProbeSpec::Http { .. } => {
-                http::probe(&definition.probe, limit, &self.dialer, &self.tls, deadline).await
-            }
-            // Never scheduled as a run; were it, silence is what it has to say.
-            ProbeSpec::Ttl { .. } => Outcome::critical(ttl::expired("")),
-        }
     }
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     definition::{Definition, Limits, NotTtl, Report, Status},
-    probe::{Outcome, Prober},
+    probe::{Outcome, Reach},
     table::{Launch, Table},
 };
 
@@ -51,7 +51,7 @@ impl Runner {
         let shared = Arc::new(Shared::default());
         let driver = Driver {
             shared: shared.clone(),
-            prober: Arc::new(Prober::new()),
+            reach: Arc::new(Reach::new()),
             runs: JoinSet::new(),
             flights: HashMap::new(),
             max_concurrent: limits.max_concurrent.max(1),
@@ -102,7 +102,7 @@ impl Runner {
 /// Owns what runs.
 struct Driver {
     shared: Arc<Shared>,
-    prober: Arc<Prober>,
+    reach: Arc<Reach>,
     runs: JoinSet<Option<Outcome>>,
     /// Whose run a task is; kept apart from the task, which may panic.
     flights: HashMap<task::Id, (Arc<str>, u64)>,
@@ -138,8 +138,8 @@ impl Driver {
         let rest = (table.next(), table.has_reports());
         drop(table);
         for Launch { id, generation, definition, stop } in launches {
-            let prober = self.prober.clone();
-            let run = async move { stop.run_until_cancelled(prober.run(&definition)).await };
+            let reach = self.reach.clone();
+            let run = async move { stop.run_until_cancelled(reach.run(&definition)).await };
             let task = self.runs.spawn(run).id();
             self.flights.insert(task, (id, generation));
         }

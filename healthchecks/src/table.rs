@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    definition::{Definition, NotTtl, ProbeSpec, Report, Status},
+    definition::{Definition, NotTtl, Report, Status, Work},
     output,
     probe::Outcome,
     schedule,
@@ -109,10 +109,12 @@ impl Table {
                 (Tally::fresh(), told, String::new())
             }
         };
-        let is_ttl = matches!(definition.probe, ProbeSpec::Ttl { .. });
-        let at = match definition.probe {
-            ProbeSpec::Ttl { ttl } => schedule::later(now, ttl),
-            _ => schedule::first(now, schedule::interval(definition.interval), schedule::chance(id)),
+        let is_ttl = matches!(definition.work, Work::Ttl(_));
+        let at = match definition.work {
+            Work::Ttl(ttl) => schedule::later(now, ttl),
+            Work::Probe(_) => {
+                schedule::first(now, schedule::interval(definition.interval), schedule::chance(id))
+            }
         };
         let generation = self.count();
         let id: Arc<str> = id.into();
@@ -147,7 +149,7 @@ impl Table {
     ) -> Result<Report, NotTtl> {
         let not_ttl = || NotTtl { id: id.to_owned() };
         let check = self.checks.get_mut(id).ok_or_else(not_ttl)?;
-        let ProbeSpec::Ttl { ttl } = check.definition.probe else {
+        let Work::Ttl(ttl) = check.definition.work else {
             return Err(not_ttl());
         };
         if let Phase::Waiting(at) = check.phase {
@@ -171,7 +173,7 @@ impl Table {
         while let Some(entry) = self.timers.first_entry().filter(|entry| entry.key().0 <= now) {
             let ((at, generation), id) = entry.remove_entry();
             let Some(check) = self.checks.get_mut(&id) else { continue };
-            if matches!(check.definition.probe, ProbeSpec::Ttl { .. }) {
+            if matches!(check.definition.work, Work::Ttl(_)) {
                 check.phase = Phase::Silent;
                 let output = ttl::expired(&check.last_word);
                 self.settle(&id, Outcome::critical(output));

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::judged::{self, JudgedCheck, JudgedService, no_owner};
 use super::{MOST, in_turn, scripts, write};
-use crate::definition::{self, MAINTENANCE};
+use crate::definition::MAINTENANCE;
 use crate::local::{Key, LocalState, Origin};
 use crate::persist::Record;
 use crate::turns::Turn;
@@ -154,7 +154,7 @@ pub(super) fn start<U>(
     origin: Origin,
 ) {
     let JudgedCheck { check, probe } = judged;
-    let (id, kind) = (check.id.clone(), definition::kind(&check));
+    let (id, kind) = (check.id.clone(), muster_healthchecks::word(&check));
     let existed = local.check(&id).is_some();
     let restored = known.is_some();
     let initial = known.unwrap_or((probe.initial, String::new()));

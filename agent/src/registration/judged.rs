@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use muster_api::ApiError;
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
-use muster_healthchecks::Definition;
+use muster_healthchecks::{Definition, Scripts};
 
 use super::MOST;
-use crate::definition::{self, Scripts};
+use crate::definition;
 use crate::local::Key;
 
 /// A check and what is run for it.
@@ -104,7 +104,7 @@ pub(crate) fn service(asked: ServiceDefinition, scripts: Scripts) -> Result<Judg
     for (place, mut check) in asked.into_iter().enumerate() {
         definition::initial(&check, "Status for checks must 'passing', 'warning', 'critical'")?;
         definition::name_service_check(&mut check, &service, place + 1, of);
-        let probe = definition::probe(&check, scripts)?;
+        let probe = muster_healthchecks::read(&check, scripts)?;
         checks.push(JudgedCheck { check, probe });
     }
     Ok(JudgedService { service, checks })
@@ -119,7 +119,7 @@ pub(crate) fn check(mut check: CheckDefinition, scripts: Scripts) -> Result<Judg
         check.id.clone_from(&check.name);
     }
     definition::initial(&check, "Bad check status")?;
-    let probe = definition::probe(&check, scripts)?;
+    let probe = muster_healthchecks::read(&check, scripts)?;
     Ok(JudgedCheck { check, probe })
 }
 

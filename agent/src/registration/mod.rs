@@ -12,12 +12,12 @@ mod start;
 use std::io;
 
 use muster_api::ApiError;
+use muster_healthchecks::Scripts;
 
 pub(crate) use change::{OtherChecks, drop_marks, put_check, put_service, remove_check, remove_service};
 pub(crate) use health::{heartbeat, take_report};
 pub(crate) use maintenance::set_maintenance;
 
-use crate::definition::Scripts;
 use crate::local::Origin;
 use crate::persist::{Record, Store};
 use crate::turns::Turn;

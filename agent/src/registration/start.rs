@@ -6,14 +6,14 @@ use std::collections::{HashMap, HashSet};
 use muster_api::ApiError;
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
-use muster_healthchecks::Status;
+use muster_healthchecks::{Scripts, Status};
 
 use super::change::{is_recorded, start};
 use super::judged::{JudgedCheck, JudgedFiles};
 use super::maintenance::put_maintenance;
 use super::{scripts, write};
 use crate::Shared;
-use crate::definition::{self, Scripts};
+use crate::definition;
 use crate::local::{Key, Origin};
 use crate::persist::{Found, Record, StoredCheck};
 use crate::upstream::Upstream;
@@ -94,7 +94,7 @@ fn plan(found: Found, files: JudgedFiles, scripts: Scripts) -> Beginning {
 
 fn restore(beginning: &mut Beginning, stored: StoredCheck, scripts: Scripts) {
     let StoredCheck { definition: check, status: was, output, .. } = stored;
-    match definition::probe(&check, scripts) {
+    match muster_healthchecks::read(&check, scripts) {
         Ok(probe) => {
             let known = Some((status(&was), output));
             beginning.checks.push((JudgedCheck { check, probe }, known, Origin::Api));

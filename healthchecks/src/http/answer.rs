@@ -36,11 +36,11 @@ pub(super) struct Exchange {
 
 /// Asks once; the error is the text that comes after the method and the URL.
 pub(super) async fn ask(request: &Request, peer: &Peer<'_>) -> Result<Exchange, String> {
-    let stream =
-        peer.dialer.dial_host(request.host_name(), request.port()).await.map_err(|e| e.to_string())?;
+    let dialer = &peer.reach.dialer;
+    let stream = dialer.dial_host(request.host_name(), request.port()).await.map_err(|e| e.to_string())?;
     if request.is_tls() {
         let name = if peer.server_name.is_empty() { request.host_name() } else { peer.server_name };
-        let stream = peer.tls.connect(stream, name, peer.skip_verify).await?;
+        let stream = peer.reach.tls.connect(stream, name, peer.skip_verify).await?;
         exchange(request, TokioIo::new(stream)).await
     } else {
         exchange(request, TokioIo::new(stream)).await

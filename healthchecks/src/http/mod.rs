@@ -8,92 +8,65 @@ mod answer;
 mod request;
 mod tls;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout_at};
+use muster_api::check::CheckDefinition;
+use tokio::time::timeout_at;
 use url::Url;
 
 pub(crate) use self::tls::Tls;
 use self::{answer::Exchange, request::Request};
 use crate::{
-    definition::{ProbeSpec, Status},
-    dial::Dialer,
+    definition::Status,
+    kinds::Kind,
     output::Tail,
-    probe::Outcome,
+    probe::{Outcome, Probe, Reach, Run, Running},
 };
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) const KIND: Kind = Kind {
+    word: "http",
+    claims: |check| !check.http.is_empty(),
+    read: |check| Ok(Arc::new(Http::new(check))),
+    commands: false,
+    timeout: Duration::from_secs(10),
+};
+
 /// More than this is a loop.
 const MAX_REDIRECTS: usize = 10;
 
-/// The fields of an HTTP check.
-struct Check<'a> {
-    url: &'a str,
-    method: &'a str,
-    header: &'a BTreeMap<String, Vec<String>>,
-    body: &'a str,
+/// What is asked for, and of whom.
+#[derive(Debug)]
+struct Http {
+    /// `http://…` or `https://…`.
+    url: String,
+    /// The method as it goes out.
+    method: String,
+    /// Headers of the request; `Host`, `User-Agent` and `Accept` replace the usual ones.
+    header: BTreeMap<String, Vec<String>>,
+    /// The body of the request; may be empty.
+    body: String,
+    /// Accept any certificate.
     skip_verify: bool,
-    server_name: &'a str,
+    /// The name that the certificate must carry instead of the URL's host; empty means the host.
+    server_name: String,
+    /// Judge where a redirect leads instead of the redirect itself.
     follow: bool,
 }
 
 /// What all requests of a run use.
 struct Peer<'a> {
-    dialer: &'a Dialer,
-    tls: &'a Tls,
+    reach: &'a Reach,
     skip_verify: bool,
     server_name: &'a str,
 }
 
-/// One run.
-pub(crate) async fn probe(
-    spec: &ProbeSpec,
-    limit: usize,
-    dialer: &Dialer,
-    tls: &Tls,
-    deadline: Instant,
-) -> Outcome {
-    let ProbeSpec::Http { url, method, header, body, tls_skip_verify, tls_server_name, disable_redirects } =
-        spec
-    else {
-        return Outcome::critical("not an HTTP check");
-    };
-    let check = Check {
-        url,
-        method: if method.is_empty() { "GET" } else { method },
-        header,
-        body,
-        skip_verify: *tls_skip_verify,
-        server_name: tls_server_name,
-        follow: !disable_redirects,
-    };
-    let parsed = match request::parse(check.url) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            let after = |why| format!("{} \"{url}\": {why}", request::verb(check.method));
-            return Outcome::critical(error.text(after));
-        }
-    };
-    let shown = shown(url, &parsed);
-    let headers = timeout_at(deadline, check.answer(parsed, &shown, dialer, tls)).await;
-    let mut exchange = match headers {
-        Ok(Ok(exchange)) => exchange,
-        Ok(Err(text)) => return Outcome::critical(text),
-        Err(_late) => {
-            let late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
-            return Outcome::critical(format!("{} \"{shown}\": {late}", request::verb(check.method)));
-        }
-    };
-    // The status is known; a body that breaks off or comes slowly changes nothing of it.
-    let mut tail = Tail::new(limit);
-    let _ = timeout_at(deadline, exchange.read(&mut tail)).await;
-    let line = exchange.status_line();
-    Outcome::new(
-        judge(exchange.code()),
-        format!("HTTP {} {shown}: {line} Output: {}", check.method, tail.text()),
-    )
+impl Probe for Http {
+    fn run<'r>(&'r self, run: &'r Run<'r>) -> Running<'r> {
+        Box::pin(self.request(run))
+    }
 }
 
 fn judge(code: u16) -> Status {
@@ -117,15 +90,53 @@ fn shown(written: &str, parsed: &Url) -> String {
     }
 }
 
-impl Check<'_> {
+impl Http {
+    fn new(check: &CheckDefinition) -> Self {
+        Self {
+            url: check.http.clone(),
+            method: if check.method.is_empty() { "GET".to_owned() } else { check.method.clone() },
+            header: check.header.clone().unwrap_or_default(),
+            body: check.body.clone(),
+            skip_verify: check.tls_skip_verify,
+            server_name: check.tls_server_name.clone(),
+            follow: !check.disable_redirects,
+        }
+    }
+
+    async fn request(&self, run: &Run<'_>) -> Outcome {
+        let Self { url, method, .. } = self;
+        let parsed = match request::parse(url) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let after = |why| format!("{} \"{url}\": {why}", request::verb(method));
+                return Outcome::critical(error.text(after));
+            }
+        };
+        let shown = shown(url, &parsed);
+        let mut exchange = match timeout_at(run.deadline, self.answer(parsed, &shown, run.reach)).await {
+            Ok(Ok(exchange)) => exchange,
+            Ok(Err(text)) => return Outcome::critical(text),
+            Err(_late) => {
+                let late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+                return Outcome::critical(format!("{} \"{shown}\": {late}", request::verb(method)));
+            }
+        };
+        // The status is known; a body that breaks off or comes slowly changes nothing of it.
+        let mut tail = Tail::new(run.output_limit);
+        let _ = timeout_at(run.deadline, exchange.read(&mut tail)).await;
+        let line = exchange.status_line();
+        let text = format!("HTTP {method} {shown}: {line} Output: {}", tail.text());
+        Outcome::new(judge(exchange.code()), text)
+    }
+
     /// Asks, and asks on where redirects lead, until there is an answer to judge.
-    async fn answer(&self, url: Url, shown: &str, dialer: &Dialer, tls: &Tls) -> Result<Exchange, String> {
-        let peer = Peer { dialer, tls, skip_verify: self.skip_verify, server_name: self.server_name };
+    async fn answer(&self, url: Url, shown: &str, reach: &Reach) -> Result<Exchange, String> {
+        let peer = Peer { reach, skip_verify: self.skip_verify, server_name: &self.server_name };
         let mut shown = shown.to_owned();
         let fail =
             |method: &str, shown: &str, why: String| format!("{} \"{shown}\": {why}", request::verb(method));
-        let mut request = Request::new(self.method, url, self.header, self.body)
-            .map_err(|error| error.text(|why| fail(self.method, &shown, why)))?;
+        let mut request = Request::new(&self.method, url, &self.header, &self.body)
+            .map_err(|error| error.text(|why| fail(&self.method, &shown, why)))?;
         for redirects in 0.. {
             let exchange = answer::ask(&request, &peer)
                 .await
@@ -146,6 +157,6 @@ impl Check<'_> {
                 .map_err(|why| fail(&request.method_text(), &location, why))?;
             shown = self::shown(request.url.as_str(), &request.url);
         }
-        Err(fail(self.method, &shown, "no answer".to_owned()))
+        Err(fail(&self.method, &shown, "no answer".to_owned()))
     }
 }

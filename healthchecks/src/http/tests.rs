@@ -5,18 +5,19 @@ use std::{
     time::Duration,
 };
 
+use muster_api::check::CheckDefinition;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::sleep,
 };
 
-use super::{Tls, probe};
+use super::{Http, Tls};
 use crate::{
-    definition::{ProbeSpec, Status},
+    definition::Status,
     dial::Dialer,
-    probe::Outcome,
+    probe::{Outcome, Probe, Reach, Run},
 };
 
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
@@ -62,33 +63,26 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, answe
     asked
 }
 
-/// The definition of a test; the fields are public in [`ProbeSpec`].
-pub(super) fn get(url: &str) -> ProbeSpec {
-    with(url, "", &[], "")
+/// The definition of a test.
+pub(super) fn get(url: &str) -> CheckDefinition {
+    CheckDefinition { http: url.to_owned(), ..CheckDefinition::default() }
 }
 
-fn with(url: &str, method: &str, header: &[(&str, &str)], body: &str) -> ProbeSpec {
+fn with(url: &str, method: &str, header: &[(&str, &str)], body: &str) -> CheckDefinition {
     let mut headers = BTreeMap::<String, Vec<String>>::new();
     for (key, value) in header {
         headers.entry((*key).to_owned()).or_default().push((*value).to_owned());
     }
-    ProbeSpec::Http {
-        url: url.to_owned(),
-        method: method.to_owned(),
-        header: headers,
-        body: body.to_owned(),
-        tls_skip_verify: false,
-        tls_server_name: String::new(),
-        disable_redirects: false,
-    }
+    CheckDefinition { method: method.to_owned(), header: Some(headers), body: body.to_owned(), ..get(url) }
 }
 
-pub(super) async fn run(spec: &ProbeSpec) -> Outcome {
-    run_with(spec, 4096, Duration::from_secs(20), &Tls::new()).await
+pub(super) async fn run(check: &CheckDefinition) -> Outcome {
+    run_with(check, 4096, Duration::from_secs(20), Tls::new()).await
 }
 
-pub(super) async fn run_with(spec: &ProbeSpec, limit: usize, time: Duration, tls: &Tls) -> Outcome {
-    probe(spec, limit, &Dialer::new(), tls, Instant::now() + time).await
+pub(super) async fn run_with(check: &CheckDefinition, limit: usize, time: Duration, tls: Tls) -> Outcome {
+    let reach = Reach { dialer: Dialer::new(), tls };
+    Http::new(check).run(&Run::new(&reach, limit, time)).await
 }
 
 /// Asks a peer with this one answer.
@@ -214,10 +208,7 @@ async fn redirects_end() {
     assert_eq!(outcome, Outcome::critical(text));
 
     let (address, _task) = peer(&[round]).await;
-    let mut spec = get(&format!("http://{address}/"));
-    if let ProbeSpec::Http { disable_redirects, .. } = &mut spec {
-        *disable_redirects = true;
-    }
+    let spec = CheckDefinition { disable_redirects: true, ..get(&format!("http://{address}/")) };
     let text = format!("HTTP GET http://{address}/: 302 Found Output: ");
     assert_eq!(run(&spec).await, Outcome::critical(text));
 }
@@ -228,7 +219,7 @@ async fn the_end_of_a_long_body_is_kept() {
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let (address, _task) = peer(&[&answer]).await;
     let spec = get(&format!("http://{address}/"));
-    let outcome = run_with(&spec, 20, Duration::from_secs(20), &Tls::new()).await;
+    let outcome = run_with(&spec, 20, Duration::from_secs(20), Tls::new()).await;
     let text = format!("HTTP GET http://{address}/: 200 OK Output: 96\n997\n998\n999\n1000\n");
     assert_eq!(outcome, Outcome::new(Status::Passing, text));
 }
@@ -241,7 +232,7 @@ async fn a_body_that_breaks_off_or_stalls_changes_nothing() {
 
     let (address, _task) = peer(&[&format!("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nabc{STALL}")]).await;
     let spec = get(&format!("http://{address}/"));
-    let outcome = run_with(&spec, 4096, ENOUGH, &Tls::new()).await;
+    let outcome = run_with(&spec, 4096, ENOUGH, Tls::new()).await;
     let text = format!("HTTP GET http://{address}/: 200 OK Output: abc");
     assert_eq!(outcome, Outcome::new(Status::Passing, text));
 }
@@ -259,7 +250,7 @@ async fn no_answer_is_critical() {
 
     let (address, _task) = peer(&[STALL]).await;
     let spec = with(&format!("http://{address}/x"), "PUT", &[], "");
-    let outcome = run_with(&spec, 4096, ENOUGH, &Tls::new()).await;
+    let outcome = run_with(&spec, 4096, ENOUGH, Tls::new()).await;
     let late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
     assert_eq!(outcome, Outcome::critical(format!("Put \"http://{address}/x\": {late}")));
 

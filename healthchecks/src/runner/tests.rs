@@ -9,8 +9,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use muster_api::check::CheckDefinition;
+
 use super::Runner;
-use crate::{Definition, Limits, ProbeSpec, Report, Status};
+use crate::{Definition, Limits, Report, Scripts, Status};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -37,8 +39,10 @@ impl Stage {
 }
 
 fn script(script: &str) -> Definition {
-    let args = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
-    Definition::new(ProbeSpec::Script { args }, Duration::from_secs(1))
+    let args = Some(["/bin/sh", "-c", script].map(str::to_owned).to_vec());
+    let check =
+        CheckDefinition { args, interval: Duration::from_secs(1).into(), ..CheckDefinition::default() };
+    crate::read(&check, Scripts { allowed: true }).unwrap()
 }
 
 /// What a report says; its order is a matter of its own.
@@ -142,7 +146,8 @@ async fn without_a_listener_the_driver_ends() {
 async fn heartbeats_hold_a_check_up_and_silence_brings_it_down() {
     let mut stage = stage(1);
     let ttl = Duration::from_secs(10);
-    stage.runner.put("job", Definition::new(ProbeSpec::Ttl { ttl }, Duration::ZERO), None);
+    let check = CheckDefinition { ttl: ttl.into(), ..CheckDefinition::default() };
+    stage.runner.put("job", crate::read(&check, Scripts { allowed: true }).unwrap(), None);
     let started = Instant::now();
     for _ in 0..5 {
         stage.runner.ttl("job", Status::Passing, "done".to_owned()).unwrap();

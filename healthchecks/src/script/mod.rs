@@ -1,7 +1,7 @@
 //! Script: a command in a process group of its own, killed as a whole when its time is over or nobody waits
 //! for it any more. It must never leave a process of the group behind after a timeout.
 
-use std::{io, process::Stdio, time::Duration};
+use std::{io, process::Stdio, sync::Arc, time::Duration};
 
 use nix::{
     sys::signal::{Signal, killpg},
@@ -11,13 +11,14 @@ use tokio::{
     io::AsyncReadExt,
     net::unix::pipe,
     process::{Child, Command},
-    time::{Instant, timeout, timeout_at},
+    time::{timeout, timeout_at},
 };
 
 use crate::{
     definition::Status,
+    kinds::Kind,
     output::{self, Tail},
-    probe::Outcome,
+    probe::{Outcome, Probe, Run, Running},
 };
 
 #[cfg(test)]
@@ -26,41 +27,63 @@ mod tests;
 /// A killed process is gone at once unless the kernel holds it (a dead disk); then it is left to be reaped.
 const REAP: Duration = Duration::from_secs(1);
 
-/// One run.
-pub(crate) async fn probe(args: &[String], limit: usize, time: Duration, deadline: Instant) -> Outcome {
-    let Some(program) = args.first() else {
-        return Outcome::critical("exec: no command");
-    };
-    let (mut group, mut pipe) = match start(program, &args[1..]) {
-        Ok(started) => started,
-        Err(error) => return Outcome::critical(start_text(program, &error)),
-    };
-    let mut tail = Tail::new(limit);
-    // All output first, then the exit: as long as the child is not reaped its number cannot become that of a
-    // stranger's group, so the kill on a timeout hits nobody else.
-    let ended = timeout_at(deadline, async {
-        drain(&mut pipe, &mut tail).await?;
-        group.child.wait().await
-    });
-    match ended.await {
-        Ok(Ok(status)) => {
-            group.reaped = true;
-            let status = match status.code() {
-                Some(0) => Status::Passing,
-                Some(1) => Status::Warning,
-                _ => Status::Critical,
-            };
-            Outcome::new(status, tail.captured())
-        }
-        Ok(Err(error)) => Outcome::critical(error.to_string()),
-        Err(_late) => {
-            group.kill();
-            group.reaped = matches!(timeout(REAP, group.child.wait()).await, Ok(Ok(_)));
-            let mut text = format!("Timed out ({}) running check", output::duration(time));
-            if tail.total() > 0 {
-                text = format!("{text}\n\n{}", tail.captured());
+pub(crate) const KIND: Kind = Kind {
+    word: "script",
+    claims: |check| check.args.as_ref().is_some_and(|args| !args.is_empty()),
+    read: |check| Ok(Arc::new(Script { args: check.args.clone().unwrap_or_default() })),
+    commands: true,
+    timeout: Duration::from_secs(30),
+};
+
+/// A command on this host.
+#[derive(Debug)]
+struct Script {
+    /// The program and its arguments; there is no shell unless one is named here.
+    args: Vec<String>,
+}
+
+impl Probe for Script {
+    fn run<'r>(&'r self, run: &'r Run<'r>) -> Running<'r> {
+        Box::pin(self.execute(run))
+    }
+}
+
+impl Script {
+    async fn execute(&self, run: &Run<'_>) -> Outcome {
+        let Some(program) = self.args.first() else {
+            return Outcome::critical("exec: no command");
+        };
+        let (mut group, mut pipe) = match start(program, &self.args[1..]) {
+            Ok(started) => started,
+            Err(error) => return Outcome::critical(start_text(program, &error)),
+        };
+        let mut tail = Tail::new(run.output_limit);
+        // All output first, then the exit: as long as the child is not reaped its number cannot become that of a
+        // stranger's group, so the kill on a timeout hits nobody else.
+        let ended = timeout_at(run.deadline, async {
+            drain(&mut pipe, &mut tail).await?;
+            group.child.wait().await
+        });
+        match ended.await {
+            Ok(Ok(status)) => {
+                group.reaped = true;
+                let status = match status.code() {
+                    Some(0) => Status::Passing,
+                    Some(1) => Status::Warning,
+                    _ => Status::Critical,
+                };
+                Outcome::new(status, tail.captured())
             }
-            Outcome::critical(text)
+            Ok(Err(error)) => Outcome::critical(error.to_string()),
+            Err(_late) => {
+                group.kill();
+                group.reaped = matches!(timeout(REAP, group.child.wait()).await, Ok(Ok(_)));
+                let mut text = format!("Timed out ({}) running check", output::duration(run.time));
+                if tail.total() > 0 {
+                    text = format!("{text}\n\n{}", tail.captured());
+                }
+                Outcome::critical(text)
+            }
         }
     }
 }

@@ -4,8 +4,11 @@ use std::{path::Path, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::probe;
-use crate::{definition::Status, probe::Outcome};
+use super::Script;
+use crate::{
+    definition::Status,
+    probe::{Outcome, Probe, Reach, Run},
+};
 
 const SECONDS: Duration = Duration::from_secs(20);
 /// A shell gets to its `sleep` within this on a busy machine too.
@@ -16,7 +19,7 @@ fn shell(script: &str) -> Vec<String> {
 }
 
 async fn run(args: &[String], limit: usize, time: Duration) -> Outcome {
-    probe(args, limit, time, Instant::now() + time).await
+    Script { args: args.to_vec() }.run(&Run::new(&Reach::new(), limit, time)).await
 }
 
 async fn sh(script: &str) -> Outcome {

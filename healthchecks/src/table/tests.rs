@@ -2,22 +2,29 @@
 
 use std::{sync::Arc, time::Duration};
 
+use muster_api::check::CheckDefinition;
 use tokio::time::Instant;
 
 use super::{Launch, Table};
 use crate::{
-    definition::{Definition, NotTtl, ProbeSpec, Report, Status, Thresholds},
+    definition::{Definition, NotTtl, Report, Status, Thresholds},
+    kinds::{self, Scripts},
     probe::Outcome,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
+fn read(check: CheckDefinition) -> Definition {
+    kinds::read(&check, Scripts { allowed: true }).unwrap()
+}
+
 fn tcp(interval: u64) -> Definition {
-    Definition::new(ProbeSpec::Tcp { address: "a:1".to_owned() }, SECOND * u32::try_from(interval).unwrap())
+    let interval = (SECOND * u32::try_from(interval).unwrap()).into();
+    read(CheckDefinition { tcp: "a:1".to_owned(), interval, ..CheckDefinition::default() })
 }
 
 fn ttl(seconds: u64) -> Definition {
-    Definition::new(ProbeSpec::Ttl { ttl: Duration::from_secs(seconds) }, Duration::ZERO)
+    read(CheckDefinition { ttl: Duration::from_secs(seconds).into(), ..CheckDefinition::default() })
 }
 
 /// What a report says; its order is a matter of its own.

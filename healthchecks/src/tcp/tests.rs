@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    time::{Instant, timeout},
+    time::timeout,
 };
 
-use super::probe;
-use crate::{definition::Status, dial::Dialer, probe::Outcome};
+use super::Tcp;
+use crate::{
+    definition::Status,
+    probe::{Outcome, Probe, Reach, Run},
+};
 
 async fn run(address: &str, time: Duration) -> Outcome {
-    probe(address, &Dialer::new(), Instant::now() + time).await
+    Tcp { address: address.to_owned() }.run(&Run::new(&Reach::new(), 0, time)).await
 }
 
 #[tokio::test]

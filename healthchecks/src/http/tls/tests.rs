@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use muster_api::check::CheckDefinition;
 use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -14,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Tls;
 use crate::{
-    definition::{ProbeSpec, Status},
+    definition::Status,
     http::tests::{OK, get, run, run_with, serve},
     probe::Outcome,
 };
@@ -43,13 +44,8 @@ async fn tls_peer(connections: usize) -> String {
     address
 }
 
-fn tls_spec(url: &str, skip: bool, name: &str) -> ProbeSpec {
-    let mut spec = get(url);
-    if let ProbeSpec::Http { tls_skip_verify, tls_server_name, .. } = &mut spec {
-        *tls_skip_verify = skip;
-        name.clone_into(tls_server_name);
-    }
-    spec
+fn tls_spec(url: &str, skip: bool, name: &str) -> CheckDefinition {
+    CheckDefinition { tls_skip_verify: skip, tls_server_name: name.to_owned(), ..get(url) }
 }
 
 #[tokio::test]
@@ -58,14 +54,14 @@ async fn certificates_are_verified_unless_told_otherwise() {
     let url = format!("https://{address}/x");
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(include_bytes!("../testdata/cert.pem")).unwrap()).unwrap();
-    let trusting = Tls::trusting(roots).unwrap();
+    let trusting = || Tls::trusting(roots.clone()).unwrap();
     let time = Duration::from_secs(20);
     let passing = Outcome::new(Status::Passing, format!("HTTP GET {url}: 200 OK Output: hello"));
     let critical = |why: &str| Outcome::critical(format!("Get \"{url}\": x509: {why}"));
 
-    assert_eq!(run_with(&tls_spec(&url, false, "web.test"), 4096, time, &trusting).await, passing);
-    assert_eq!(run_with(&tls_spec(&url, true, ""), 4096, time, &trusting).await, passing);
-    let outcome = run_with(&tls_spec(&url, false, ""), 4096, time, &trusting).await;
+    assert_eq!(run_with(&tls_spec(&url, false, "web.test"), 4096, time, trusting()).await, passing);
+    assert_eq!(run_with(&tls_spec(&url, true, ""), 4096, time, trusting()).await, passing);
+    let outcome = run_with(&tls_spec(&url, false, ""), 4096, time, trusting()).await;
     assert_eq!(outcome, critical("certificate is not valid for 127.0.0.1"));
     let outcome = run(&tls_spec(&url, false, "web.test")).await;
     assert_eq!(
