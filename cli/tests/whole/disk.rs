@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use muster_test_process::{Agent, until};
 
@@ -111,26 +110,28 @@ fn with_a_reserve_that_no_disk_has() {
     server.kill();
 }
 
-#[test]
-fn a_disk_that_fails_ends_the_process() {
-    let Some(disk) = Mounted::new(64) else {
-        eprintln!("skipped: without a small file system there is no disk to fail");
-        return;
-    };
+/// Writes until the log meets the end of a disk with so much room, then looks at how the process ended and what it
+/// has when there is room again.
+fn end_of_the_disk(disk: &Mounted, room: usize) {
     // No reserve: the log itself meets the end of the disk.
     let data = tempfile::tempdir_in(disk.path()).unwrap();
     let mut server = Agent::founder_in(data, &["-disk-reserve=0"]);
     let free = nix::sys::statvfs::statvfs(disk.path()).unwrap();
     let free = usize::try_from(free.blocks_available() * free.fragment_size()).unwrap();
-    fs::write(disk.path().join("filler"), vec![0; free - (512 << 10)]).unwrap();
+    fs::write(disk.path().join("filler"), vec![0; free - room]).unwrap();
     let value = "x".repeat(100 << 10);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    let mut number = 0;
+    let (value, writing) = (&value, &server);
     // What is not on disk is not acknowledged: no write succeeds for ever.
-    while server.put(&format!("/v1/kv/{number}"), &value).0 == 200 {
-        number += 1;
-        assert!(Instant::now() < deadline, "{number} writes went where there is no room");
-    }
+    let until_refused = move |writer: usize| {
+        (0..200)
+            .take_while(|number| writing.put(&format!("/v1/kv/{writer}/{number}"), value).0 == 200)
+            .count()
+    };
+    let taken: Vec<usize> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..8).map(|writer| scope.spawn(move || until_refused(writer))).collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    assert!(taken.iter().all(|count| *count < 200), "{taken:?} writes went where there is no room");
     let code = server.wait_for_exit();
     let said = server.words();
     assert_eq!(code, Some(1));
@@ -139,7 +140,23 @@ fn a_disk_that_fails_ends_the_process() {
     fs::remove_file(disk.path().join("filler")).unwrap();
     server.start();
     server.wait_until_writable();
-    for number in 0..number {
-        assert_eq!(server.get(&format!("/v1/kv/{number}")).0, 200, "{number} was acknowledged and is lost");
+    for (writer, taken) in taken.into_iter().enumerate() {
+        for number in 0..taken {
+            let key = format!("/v1/kv/{writer}/{number}");
+            assert_eq!(server.get(&key).0, 200, "{key} was acknowledged and is lost");
+        }
+    }
+}
+
+/// RocksDB meets the end in several places: as it writes ahead, as it flushes a table, and as it holds back a write
+/// for a table that cannot be flushed.
+#[test]
+fn a_disk_that_fails_ends_the_process() {
+    let Some(disk) = Mounted::new(64) else {
+        eprintln!("skipped: without a small file system there is no disk to fail");
+        return;
+    };
+    for quarters in [2, 5, 9, 12, 14] {
+        end_of_the_disk(&disk, quarters << 18);
     }
 }

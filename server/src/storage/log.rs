@@ -14,6 +14,7 @@ use rocksdb::{
 };
 
 use super::codec;
+use super::stall;
 use super::sync::Syncer;
 use super::tail::Tail;
 use crate::consensus::types::{Entry, LogId, TypeConfig, Vote};
@@ -70,8 +71,22 @@ impl Log {
             .ok_or_else(|| io::Error::other(format!("the log has no column family {name}")))
     }
 
-    fn put_state<T: serde::Serialize>(&self, key: &[u8], value: &T) -> io::Result<()> {
-        self.db.put_cf(self.family(STATE)?, key, codec::encode(value)?).map_err(broken)
+    async fn put_state<T: serde::Serialize>(&self, key: &[u8], value: &T) -> io::Result<()> {
+        let bytes = codec::encode(value)?;
+        let put = |batch: &mut WriteBatch| {
+            batch.put_cf(self.family(STATE)?, key, &bytes);
+            Ok(())
+        };
+        self.write(put).await
+    }
+
+    /// Writes what `fill` puts into a batch; it may be asked again.
+    async fn write(&self, fill: impl Fn(&mut WriteBatch) -> io::Result<()>) -> io::Result<()> {
+        let batch = || {
+            let mut batch = WriteBatch::default();
+            fill(&mut batch).map(|()| batch)
+        };
+        stall::write(&self.db, batch).await
     }
 
     fn state<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> io::Result<Option<T>> {
@@ -156,15 +171,21 @@ impl RaftLogStorage<TypeConfig> for Log {
     }
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
-        self.put_state(VOTE, vote)?;
+        self.put_state(VOTE, vote).await?;
         self.syncer.durable().await
     }
 
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
         // Not synced: after a crash the leader says again what is committed.
         match committed {
-            Some(id) => self.put_state(COMMITTED, &id),
-            None => self.db.delete_cf(self.family(STATE)?, COMMITTED).map_err(broken),
+            Some(id) => self.put_state(COMMITTED, &id).await,
+            None => {
+                let delete = |batch: &mut WriteBatch| {
+                    batch.delete_cf(self.family(STATE)?, COMMITTED);
+                    Ok(())
+                };
+                self.write(delete).await
+            }
         }
     }
 
@@ -177,15 +198,17 @@ impl RaftLogStorage<TypeConfig> for Log {
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        let (mut batch, mut newest) = (WriteBatch::default(), Vec::new());
-        let family = self.family(ENTRIES)?;
-        for entry in entries {
-            let bytes = codec::encode(&entry)?;
-            batch.put_cf(family, entry.log_id().index.to_be_bytes(), &bytes);
-            newest.push((entry, bytes.len()));
-        }
-        self.db.write(batch).map_err(broken)?;
-        self.tail.append(newest);
+        let encoded = entries.into_iter().map(|entry| codec::encode(&entry).map(|bytes| (entry, bytes)));
+        let encoded = encoded.collect::<io::Result<Vec<_>>>()?;
+        let put = |batch: &mut WriteBatch| {
+            let family = self.family(ENTRIES)?;
+            for (entry, bytes) in &encoded {
+                batch.put_cf(family, entry.log_id().index.to_be_bytes(), bytes);
+            }
+            Ok(())
+        };
+        self.write(put).await?;
+        self.tail.append(encoded.into_iter().map(|(entry, bytes)| (entry, bytes.len())).collect());
         self.syncer.order(Box::new(move |result| callback.io_completed(result)));
         Ok(())
     }
@@ -193,19 +216,25 @@ impl RaftLogStorage<TypeConfig> for Log {
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> io::Result<()> {
         let from = last_log_id.map_or(0, |id| id.index + 1);
         self.tail.truncate(from);
-        let mut batch = WriteBatch::default();
-        batch.delete_range_cf(self.family(ENTRIES)?, from.to_be_bytes(), u64::MAX.to_be_bytes());
-        self.db.write(batch).map_err(broken)?;
+        let delete = |batch: &mut WriteBatch| {
+            batch.delete_range_cf(self.family(ENTRIES)?, from.to_be_bytes(), u64::MAX.to_be_bytes());
+            Ok(())
+        };
+        self.write(delete).await?;
         self.syncer.durable().await
     }
 
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
         self.tail.purge(log_id.index);
+        let purged = codec::encode(&log_id)?;
         // In one step: a log that ends before where it begins would be none.
-        let mut batch = WriteBatch::default();
-        batch.put_cf(self.family(STATE)?, PURGED, codec::encode(&log_id)?);
-        batch.delete_range_cf(self.family(ENTRIES)?, 0u64.to_be_bytes(), (log_id.index + 1).to_be_bytes());
-        self.db.write(batch).map_err(broken)?;
+        let cut = |batch: &mut WriteBatch| {
+            let end = (log_id.index + 1).to_be_bytes();
+            batch.put_cf(self.family(STATE)?, PURGED, &purged);
+            batch.delete_range_cf(self.family(ENTRIES)?, 0u64.to_be_bytes(), end);
+            Ok(())
+        };
+        self.write(cut).await?;
         self.syncer.durable().await
     }
 }
@@ -217,6 +246,6 @@ fn index_of(key: &[u8]) -> io::Result<u64> {
     Ok(u64::from_be_bytes(bytes))
 }
 
-fn broken(error: rocksdb::Error) -> io::Error {
+pub(super) fn broken(error: rocksdb::Error) -> io::Error {
     io::Error::other(error.to_string())
 }

@@ -5,5 +5,6 @@ pub mod codec;
 pub mod log;
 pub(crate) mod pipe;
 pub mod snapshots;
+mod stall;
 mod sync;
 mod tail;
