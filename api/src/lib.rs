@@ -11,6 +11,7 @@ pub mod filter;
 pub mod hcl;
 pub mod params;
 pub mod path;
+pub mod seen;
 pub mod service;
 pub mod stamp;
 pub mod why;

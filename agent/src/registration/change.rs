@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use muster_api::ApiError;
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
+use muster_api::{ApiError, Stamp};
 use muster_healthchecks::Status;
 use tokio::time::Instant;
 
 use super::judged::{self, JudgedCheck, JudgedService, no_owner};
 use super::{MOST, in_turn, scripts, write};
 use crate::definition::MAINTENANCE;
-use crate::local::{Key, LocalState, Origin};
+use crate::local::{Cause, Key, LocalState, Origin};
 use crate::persist::Record;
 use crate::turns::Turn;
 use crate::upstream::Upstream;
@@ -140,9 +140,19 @@ fn check_record<U>(
         return None;
     }
     let held = local.check(&judged.check.id);
-    let (status, output) =
-        held.map_or((judged.probe.initial, ""), |held| (held.status, held.output.as_str()));
-    Some(Record::check(&judged.check, origin, status.as_str(), output))
+    let (status, output, since) = held.map_or((judged.probe.initial, "", Stamp::now().millis()), |held| {
+        (held.status, held.output.as_str(), held.since)
+    });
+    Some(Record::check(&judged.check, origin, status.as_str(), output).since(since))
+}
+
+/// A check's health from before a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) status: Status,
+    pub(super) output: String,
+    /// When it last turned, in milliseconds since 1970; 0 where that is not known.
+    pub(super) since: u64,
 }
 
 /// Puts a check into the local state and the runner. `known` is its health from before a restart.
@@ -150,15 +160,19 @@ pub(super) fn start<U>(
     shared: &Inner<U>,
     local: &mut LocalState,
     judged: JudgedCheck,
-    known: Option<(Status, String)>,
+    known: Option<Known>,
     origin: Origin,
 ) {
     let JudgedCheck { check, probe } = judged;
     let (id, kind) = (check.id.clone(), muster_healthchecks::word(&check));
     let existed = local.check(&id).is_some();
     let restored = known.is_some();
-    let initial = known.unwrap_or((probe.initial, String::new()));
-    local.put_check(check, kind, initial, origin, Instant::now());
+    let fresh = || Known { status: probe.initial, output: String::new(), since: Stamp::now().millis() };
+    let Known { status, output, since } = known.unwrap_or_else(fresh);
+    local.put_check(check, kind, (status, output), origin, Instant::now());
+    if !existed {
+        local.turned(&id, since);
+    }
     // The runner counts from what is known. Of a new check nothing is: its first result is believed.
     let now = local.check(&id).filter(|_| existed || restored);
     let now = now.map(|held| (held.status, held.output.clone()));
@@ -167,7 +181,11 @@ pub(super) fn start<U>(
 }
 
 /// Takes an instance away with its checks; whether it was there.
-pub(crate) async fn remove_service<U: Upstream>(shared: &Shared<U>, id: &str) -> Result<bool, ApiError> {
+pub(crate) async fn remove_service<U: Upstream>(
+    shared: &Shared<U>,
+    id: &str,
+    cause: Cause,
+) -> Result<bool, ApiError> {
     let turn = turn_with_checks(shared, id, &BTreeSet::new()).await;
     let key = Key::Service(id.to_owned());
     in_turn(shared, turn, move |shared| {
@@ -177,7 +195,11 @@ pub(crate) async fn remove_service<U: Upstream>(shared: &Shared<U>, id: &str) ->
         }
         let records: Vec<Record> = [&key].into_iter().chain(&checks).map(Record::gone).collect();
         write(shared, &records)?;
-        shared.local.lock().remove_service(key.id());
+        {
+            let mut local = shared.local.lock();
+            local.remove_service(key.id());
+            local.owe(key.id(), cause);
+        }
         checks.iter().for_each(|check| shared.runner.remove(check.id()));
         shared.touch();
         Ok(true)
