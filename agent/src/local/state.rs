@@ -227,7 +227,8 @@ impl LocalState {
         }
     }
 
-    /// Takes in what a probe or a heartbeat said. A change of the output alone is told `patience` later.
+    /// Takes in what a probe or a heartbeat said. A change of the output alone is told `patience` later, its first
+    /// words at once.
     pub fn report(&mut self, report: Report, now: Instant, patience: Duration) -> Change {
         let Report { id, status, output, order } = report;
         let revision = self.revision + 1;
@@ -240,7 +241,15 @@ impl LocalState {
             return Change::None;
         }
         let turned = held.status != status;
+        // The first words say why it is as it is: they do not wait.
+        let first = held.output.is_empty();
         held.output = output;
+        if !turned && first {
+            held.agreement = Agreement::Differs;
+            held.revision = revision;
+            self.revision = revision;
+            return Change::Output;
+        }
         if !turned {
             if held.agreement == Agreement::Agreed {
                 held.output_due.get_or_insert_with(|| later(now, patience));

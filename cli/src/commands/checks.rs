@@ -73,9 +73,9 @@ fn blocks(seen: &Checks) -> String {
     let block = |check: &Check| {
         let service = match check.service_id.as_str() {
             "" => format!("node {}", seen.node),
+            id if id == check.service_name => id.to_owned(),
             id => format!("{id} of {}", check.service_name),
         };
-        let in_a_row = |count: Option<u32>| count.map_or_else(|| "-".into(), |count| count.to_string());
         let rows = [
             row(["Check", &check.id]),
             row(["Name", &check.name]),
@@ -87,7 +87,7 @@ fn blocks(seen: &Checks) -> String {
             row([
                 "Failures",
                 &format!(
-                    "{} in a row; warning at {}, critical at {}",
+                    "{}warning at {}, critical at {}",
                     in_a_row(check.failures_in_a_row),
                     threshold(check.failures_before_warning),
                     check.failures_before_critical.max(1),
@@ -96,7 +96,7 @@ fn blocks(seen: &Checks) -> String {
             row([
                 "Successes",
                 &format!(
-                    "{} in a row; passing at {}",
+                    "{}passing at {}",
                     in_a_row(check.successes_in_a_row),
                     check.success_before_passing.max(1)
                 ),
@@ -106,9 +106,19 @@ fn blocks(seen: &Checks) -> String {
             row(["Notes", &check.notes]),
             row(["Output", &check.output.trim_end().replace('\n', "\n           ")]),
         ];
-        render(&rows)
+        render(
+            &rows
+                .into_iter()
+                .filter(|row| row.last().is_some_and(|cell| !cell.is_empty()))
+                .collect::<Vec<_>>(),
+        )
     };
     seen.checks.iter().map(block).collect::<Vec<_>>().join("\n\n")
+}
+
+/// How many results came in a row, where they were counted: a status that was believed at once counts none.
+fn in_a_row(count: Option<u32>) -> String {
+    count.map_or_else(String::new, |count| format!("{count} in a row; "))
 }
 
 fn threshold(results: i64) -> String {
@@ -147,6 +157,9 @@ mod tests {
         assert_eq!(words[1], ["c", "critical", "-", "-", "api"]);
         assert_eq!(words[2], ["r", "1m00s", "ago", "runs", "now", "api"]);
         let blocks = blocks(&seen);
-        assert!(blocks.contains("Since      not known\n") && blocks.contains("- in a row; warning at never"));
+        assert!(
+            blocks.contains("Since      not known\n")
+                && blocks.contains("Failures   warning at never, critical at 1")
+        );
     }
 }

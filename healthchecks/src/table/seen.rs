@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Phase, Table};
-use crate::definition::ProbeSpec;
+use crate::definition::Work;
 
 /// One look at a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,8 +31,8 @@ impl Table {
             Phase::Running { .. } => (true, None),
             Phase::Silent => (false, None),
         };
-        let (successes, failures) = match check.definition.probe {
-            ProbeSpec::Ttl { .. } => (None, None),
+        let (successes, failures) = match check.definition.work {
+            Work::Ttl(_) => (None, None),
             _ => check.tally.in_a_row(),
         };
         Some(Glance { running, next, successes, failures })
