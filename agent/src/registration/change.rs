@@ -82,6 +82,7 @@ fn put_service_now<U: Upstream>(
     origin: Origin,
     others: OtherChecks,
 ) -> Result<(), ApiError> {
+    let now = Stamp::now();
     let (records, former) = {
         let local = shared.local.lock();
         if local.service(&judged.service.id).is_none() && local.has_services(MOST) {
@@ -91,8 +92,11 @@ fn put_service_now<U: Upstream>(
             OtherChecks::Stay => Vec::new(),
             OtherChecks::Go => unnamed_checks(&local, &judged),
         };
-        let mut records: Vec<Record> =
-            judged.checks.iter().filter_map(|check| check_record(shared, &local, check, origin)).collect();
+        let mut records: Vec<Record> = judged
+            .checks
+            .iter()
+            .filter_map(|check| check_record(shared, &local, check, origin, now))
+            .collect();
         if !is_recorded(shared, &judged.key(), origin) {
             records.push(Record::service(&judged.service, origin));
         }
@@ -103,7 +107,7 @@ fn put_service_now<U: Upstream>(
     let mut local = shared.local.lock();
     local.put_service(judged.service, origin);
     for check in judged.checks {
-        start(shared, &mut local, check, None, origin);
+        start(shared, &mut local, check, None, origin, now);
     }
     for check in former {
         local.remove_check(check.id());
@@ -135,12 +139,13 @@ fn check_record<U>(
     local: &LocalState,
     judged: &JudgedCheck,
     origin: Origin,
+    now: Stamp,
 ) -> Option<Record> {
     if is_recorded(shared, &judged.key(), origin) {
         return None;
     }
     let held = local.check(&judged.check.id);
-    let (status, output, since) = held.map_or((judged.probe.initial, "", Stamp::now().millis()), |held| {
+    let (status, output, since) = held.map_or((judged.probe.initial, "", now.millis()), |held| {
         (held.status, held.output.as_str(), held.since)
     });
     Some(Record::check(&judged.check, origin, status.as_str(), output).since(since))
@@ -155,28 +160,30 @@ pub(super) struct Known {
     pub(super) since: u64,
 }
 
-/// Puts a check into the local state and the runner. `known` is its health from before a restart.
+/// Puts a check into the local state and the runner. `known` is its health from before a restart; one that is new is as
+/// it is since `now`, as its record says.
 pub(super) fn start<U>(
     shared: &Inner<U>,
     local: &mut LocalState,
     judged: JudgedCheck,
     known: Option<Known>,
     origin: Origin,
+    now: Stamp,
 ) {
     let JudgedCheck { check, probe } = judged;
     let (id, kind) = (check.id.clone(), muster_healthchecks::word(&check));
     let existed = local.check(&id).is_some();
     let restored = known.is_some();
-    let fresh = || Known { status: probe.initial, output: String::new(), since: Stamp::now().millis() };
+    let fresh = || Known { status: probe.initial, output: String::new(), since: now.millis() };
     let Known { status, output, since } = known.unwrap_or_else(fresh);
     local.put_check(check, kind, (status, output), origin, Instant::now());
     if !existed {
         local.turned(&id, since);
     }
     // The runner counts from what is known. Of a new check nothing is: its first result is believed.
-    let now = local.check(&id).filter(|_| existed || restored);
-    let now = now.map(|held| (held.status, held.output.clone()));
-    let order = shared.runner.put(&id, probe, now);
+    let held = local.check(&id).filter(|_| existed || restored);
+    let held = held.map(|held| (held.status, held.output.clone()));
+    let order = shared.runner.put(&id, probe, held);
     local.hear_from(&id, order);
 }
 
@@ -236,6 +243,7 @@ pub(super) async fn put_judged_check<U: Upstream>(
     let keys: Vec<Key> = [judged.key()].into_iter().chain(judged.owner()).collect();
     let turn = shared.turns.take(&keys).await;
     in_turn(shared, turn, move |shared| {
+        let now = Stamp::now();
         let record = {
             let local = shared.local.lock();
             if let Some(owner) = judged.owner().filter(|owner| local.service(owner.id()).is_none()) {
@@ -244,10 +252,10 @@ pub(super) async fn put_judged_check<U: Upstream>(
             if local.check(&judged.check.id).is_none() && local.has_checks(MOST) {
                 return Err(ApiError::TooMany(format!("this agent has {MOST} checks and takes no more")));
             }
-            check_record(shared, &local, &judged, origin)
+            check_record(shared, &local, &judged, origin, now)
         };
         write(shared, record.as_slice())?;
-        start(shared, &mut shared.local.lock(), judged, None, origin);
+        start(shared, &mut shared.local.lock(), judged, None, origin, now);
         shared.touch();
         Ok(())
     })

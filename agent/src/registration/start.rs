@@ -128,6 +128,7 @@ pub(super) async fn begin<U: Upstream>(
 }
 
 fn enact<U: Upstream>(shared: &Shared<U>, beginning: Beginning) -> Result<(), ApiError> {
+    let now = Stamp::now();
     let mut records: Vec<Record> = beginning.newly_gone.iter().map(Record::gone).collect();
     let new = |key: &Key, origin| origin == Origin::File && !is_recorded(shared, key, origin);
     for (service, origin) in &beginning.services {
@@ -137,7 +138,7 @@ fn enact<U: Upstream>(shared: &Shared<U>, beginning: Beginning) -> Result<(), Ap
     }
     for (judged, known, origin) in &beginning.checks {
         if new(&judged.key(), *origin) {
-            let fresh = (judged.probe.initial, "", Stamp::now().millis());
+            let fresh = (judged.probe.initial, "", now.millis());
             let (status, output, since) =
                 known.as_ref().map_or(fresh, |known| (known.status, &*known.output, known.since));
             records.push(Record::check(&judged.check, *origin, status.as_str(), output).since(since));
@@ -149,7 +150,7 @@ fn enact<U: Upstream>(shared: &Shared<U>, beginning: Beginning) -> Result<(), Ap
         local.put_service(service, origin);
     }
     for (judged, known, origin) in beginning.checks {
-        start(shared, &mut local, judged, known, origin);
+        start(shared, &mut local, judged, known, origin, now);
     }
     beginning.maintenance.into_iter().for_each(|(check, since)| put_maintenance(&mut local, check, since));
     beginning.gone.into_iter().for_each(|key| local.recall_gone(key));
