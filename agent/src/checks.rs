@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::local::Cause;
 use crate::upstream::Upstream;
 use crate::{Shared, registration};
 
@@ -49,7 +50,7 @@ pub(crate) async fn remove_overdue<U: Upstream>(shared: &Shared<U>, token: &Canc
         let overdue = shared.local.lock().overdue(Instant::now(), shared.config.shortest_deregistration);
         for service in overdue {
             tracing::warn!(%service, "critical for longer than its check allows: the instance is deregistered");
-            if let Err(error) = registration::remove_service(shared, &service).await {
+            if let Err(error) = registration::remove_service(shared, &service, Cause::Critical).await {
                 tracing::error!(%service, %error, "the instance was not deregistered");
             }
         }

@@ -153,8 +153,14 @@ async fn fetch<U: Upstream>(shared: &Shared<U>) -> Result<Remote, CallFailed> {
 /// the others from being told.
 async fn tell<U: Upstream>(shared: &Shared<U>, action: &Action) -> Result<(), CallFailed> {
     let Some((path, body)) = request(shared, action) else { return Ok(()) };
+    // Why it goes, for those who ask later.
+    let path = match action {
+        Action::ForgetService { id, .. } => format!("{path}?by={}", shared.local.lock().cause(id).as_str()),
+        Action::ForgetFormerLife | Action::ForgetCheck { .. } => format!("{path}?by=agent"),
+        _ => path.to_owned(),
+    };
     let body = Bytes::from(body.to_string());
-    match call(&shared.upstream, Method::PUT, path, body).await {
+    match call(&shared.upstream, Method::PUT, &path, body).await {
         Ok(_) => {}
         Err(CallFailed::Refused { status, text }) if status < 500 => {
             tracing::error!(?action, status, text, "the catalog refuses what is registered here");

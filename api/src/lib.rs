@@ -11,8 +11,12 @@ pub mod filter;
 pub mod hcl;
 pub mod params;
 pub mod path;
+pub mod seen;
 pub mod service;
+pub mod stamp;
+pub mod why;
 
 pub use answer::{Meta, Reply};
 pub use error::ApiError;
 pub use params::{Params, Wait};
+pub use stamp::Stamp;

@@ -3,6 +3,9 @@
 
 use clap::{ArgAction, Command};
 
+/// Commands of our own whose flags may stand behind their words.
+const MIXED: [&str; 1] = ["why"];
+
 /// Turns what was typed into what `parser` takes.
 pub(crate) fn as_parsed(typed: impl IntoIterator<Item = String>, parser: &Command) -> Vec<String> {
     let mut typed = typed.into_iter();
@@ -17,6 +20,10 @@ pub(crate) fn as_parsed(typed: impl IntoIterator<Item = String>, parser: &Comman
         let Some(flag) = flag_of(&argument) else {
             if let Some(inner) = command.find_subcommand(&argument) {
                 command = inner;
+                turned.push(argument);
+                continue;
+            }
+            if MIXED.contains(&command.get_name()) {
                 turned.push(argument);
                 continue;
             }
@@ -72,7 +79,8 @@ mod tests {
             .arg(Arg::new("cas").long("cas").action(ArgAction::SetTrue))
             .arg(Arg::new("flags").long("flags"))
             .arg(Arg::new("words").num_args(0..));
-        Command::new("muster").subcommand(Command::new("kv").subcommand(put))
+        let why = Command::new("why").arg(Arg::new("node").long("node")).arg(Arg::new("words").num_args(0..));
+        Command::new("muster").subcommand(Command::new("kv").subcommand(put)).subcommand(why)
     }
 
     #[test]
@@ -86,6 +94,8 @@ mod tests {
             ("muster kv put -nosuch k", "muster kv put --nosuch -- k"),
             ("muster kv put - x", "muster kv put -- - x"),
             ("muster nosuch -x", "muster nosuch -x"),
+            ("muster why web -node n", "muster why web --node=n"),
+            ("muster why -node n -- -x", "muster why --node=n -- -x"),
             ("muster -v", "muster -v"),
         ] {
             let typed = typed.split(' ').map(String::from);

@@ -22,3 +22,4 @@ pub use kinds::{Scripts, read, word};
 pub use output::{DEFAULT_OUTPUT_LIMIT, MAX_OUTPUT_LIMIT};
 pub use runner::Runner;
 pub use schedule::{MIN_INTERVAL, later};
+pub use table::Glance;

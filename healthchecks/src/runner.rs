@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     definition::{Definition, Limits, NotTtl, Report, Status},
     probe::{Outcome, Reach},
-    table::{Launch, Table},
+    table::{Glance, Launch, Table},
 };
 
 #[cfg(test)]
@@ -84,6 +84,12 @@ impl Runner {
         let report = self.shared.table.lock().heartbeat(id, status, output, Instant::now())?;
         self.shared.changed.notify_one();
         Ok(report)
+    }
+
+    /// One look at a check, if it is there.
+    #[must_use]
+    pub fn glance(&self, id: &str) -> Option<Glance> {
+        self.shared.table.lock().glance(id, Instant::now())
     }
 
     /// The number of checks.

@@ -23,8 +23,11 @@ use crate::{
     ttl,
 };
 
+mod seen;
 #[cfg(test)]
 mod tests;
+
+pub use seen::Glance;
 
 /// Ordered by time, then by generation, which is unique to one life of one check.
 type Queue = BTreeMap<(Instant, u64), Arc<str>>;

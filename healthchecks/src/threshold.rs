@@ -28,6 +28,12 @@ impl Tally {
         }
     }
 
+    /// Good and bad results in a row, as far as they were counted here.
+    pub(crate) fn in_a_row(&self) -> (Option<u32>, Option<u32>) {
+        let counted = |count: u32| (count < u32::MAX).then_some(count);
+        (counted(self.successes), counted(self.failures))
+    }
+
     /// Counts one result and says which status follows; `None` while there were too few in a row.
     /// Warning counts as good: it passes through as it is.
     pub(crate) fn count(&mut self, result: Status, thresholds: &Thresholds) -> Option<Status> {

@@ -1,9 +1,9 @@
 //! The state machine itself: one command in, one response and its changes out.
 
 use crate::catalog::apply as catalog;
-use crate::command::{Command, Order};
+use crate::command::{Command, Dated, Order};
 use crate::kv::apply as kv;
-use crate::{Changes, Response, View};
+use crate::{Cause, Changes, Response, View};
 
 /// What one apply gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,11 +44,14 @@ impl Registry {
     pub fn apply(&mut self, index: u64, command: &Command) -> Applied {
         let mut changes = Changes::default();
         self.view.index = self.view.index.max(index);
-        let response = run(&mut self.view, index, command, &mut changes, |view, singles, changes| {
-            for single in singles {
-                run(view, index, single, changes, |_, never, _| match *never {});
-            }
-        });
+        let response =
+            run(&mut self.view, index, command, Cause::Unsaid, &mut changes, |view, singles, by, changes| {
+                let mut last = Response::Done;
+                for single in singles {
+                    last = run(view, index, single, by, changes, |_, never, _, _| match *never {});
+                }
+                last
+            });
         Applied { response, changes }
     }
 }
@@ -57,22 +60,27 @@ fn run<B>(
     view: &mut View,
     index: u64,
     order: &Order<B>,
+    by: Cause,
     changes: &mut Changes,
-    batch: impl Fn(&mut View, &B, &mut Changes),
+    batch: impl Fn(&mut View, &B, Cause, &mut Changes) -> Response,
 ) -> Response {
     match order {
         Order::Noop => Response::Done,
         Order::Register(registration) => catalog::register(view, index, registration, changes),
-        Order::Deregister(which) => catalog::deregister(view, index, which, changes),
+        Order::Deregister(which) => catalog::deregister(view, index, which, by, changes),
         Order::Kv(change) => kv::apply(view, index, change, changes),
         Order::CompactTombstones { up_to } => {
             view.forget_tombstones(*up_to);
             Response::Done
         }
         Order::Batch(orders) => {
-            batch(view, orders, changes);
+            batch(view, orders, by, changes);
             Response::Done
         }
         Order::SetCheck(set) => catalog::set_check(view, index, set, changes),
+        Order::Dated(Dated { at, by, orders }) => {
+            view.time = view.time.max(*at);
+            batch(view, orders, *by, changes)
+        }
     }
 }

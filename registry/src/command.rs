@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, Namespace, Status};
+use crate::{Cause, Name, Namespace, Status};
 
 /// One entry of the log. A batch holds single orders and no batches: whoever sends bytes must not decide how deep
 /// their decoding goes.
@@ -38,6 +38,50 @@ pub enum Order<B> {
     Batch(B),
     /// Sets what a check of a node says. Does nothing where the check is gone meanwhile.
     SetCheck(SetCheck),
+    /// Several commands as a batch, with when and why. Its answer is the last one's.
+    Dated(Dated<B>),
+}
+
+/// When commands were proposed, and what they are owed to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dated<B> {
+    /// By the leader's clock, in milliseconds since 1970. An earlier one than was seen before counts as that.
+    pub at: u64,
+    /// Who or what asked for them.
+    pub by: Cause,
+    /// The commands.
+    pub orders: B,
+}
+
+impl Command {
+    /// The same, proposed at `at`: what changes the catalog has a time, what changes keys needs none.
+    #[must_use]
+    pub fn dated(self, at: u64) -> Self {
+        let (by, orders) = match self {
+            Self::Dated(dated) => (dated.by, dated.orders),
+            Self::Kv(_) | Self::Noop | Self::CompactTombstones { .. } => return self,
+            other => (Cause::Unsaid, other.into_orders()),
+        };
+        Self::Dated(Dated { at, by, orders })
+    }
+
+    /// The same, owed to `by`. The time comes when it is proposed.
+    #[must_use]
+    pub fn owed_to(self, by: Cause) -> Self {
+        Self::Dated(Dated { at: 0, by, orders: self.into_orders() })
+    }
+
+    fn into_orders(self) -> Vec<Single> {
+        vec![match self {
+            Self::Batch(orders) | Self::Dated(Dated { orders, .. }) => return orders,
+            Self::Noop => Single::Noop,
+            Self::Register(registration) => Single::Register(registration),
+            Self::Deregister(which) => Single::Deregister(which),
+            Self::Kv(change) => Single::Kv(change),
+            Self::CompactTombstones { up_to } => Single::CompactTombstones { up_to },
+            Self::SetCheck(set) => Single::SetCheck(set),
+        }]
+    }
 }
 
 /// A new state for a check that is there.

@@ -6,6 +6,7 @@
 
 mod applied;
 pub mod catalog;
+pub mod cause;
 pub mod changes;
 pub mod command;
 pub mod health;
@@ -19,6 +20,7 @@ pub mod topic;
 pub mod view;
 
 pub use applied::{Applied, Registry};
+pub use cause::Cause;
 pub use changes::{Change, Changes};
 pub use command::{Command, Single};
 pub use name::{Name, Namespace};

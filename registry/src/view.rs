@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use crate::catalog::record::{Check, Node};
+use crate::catalog::Departure;
+use crate::catalog::record::{Check, Node, Service};
 use crate::catalog::state::{Catalog, StateKey};
 use crate::kv::tree::Tree;
 use crate::{Name, Namespace, Status};
@@ -13,6 +14,8 @@ use crate::{Name, Namespace, Status};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
     pub(crate) index: u64,
+    /// The latest time that a command brought, in milliseconds since 1970; it never runs back.
+    pub(crate) time: u64,
     /// The highest index whose tombstones are forgotten: nothing that is missing has a lower index.
     pub(crate) floor: u64,
     pub(crate) catalog: Catalog,
@@ -50,6 +53,34 @@ impl View {
                 + self.catalog.lost_services.len()
                 + self.kv.tombstones.len(),
         }
+    }
+
+    /// When the last command that has a time was proposed, in milliseconds since 1970 by the clocks of the leaders; 0
+    /// where none was.
+    #[must_use]
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// What went lately, the oldest first; at most [`crate::catalog::DEPARTURES`].
+    pub fn departures(&self) -> impl DoubleEndedIterator<Item = &Arc<Departure>> {
+        self.catalog.departed.iter()
+    }
+
+    /// The names of all services of a namespace, in order.
+    pub fn service_names(&self, namespace: &Namespace) -> impl Iterator<Item = &Name> {
+        let from = Name { namespace: namespace.clone(), text: "".into() };
+        self.catalog
+            .services
+            .range(from..)
+            .map(|(name, _)| name)
+            .take_while(move |name| name.namespace == *namespace)
+    }
+
+    /// Every instance with this ID, of whichever service, by node.
+    pub fn services_with_id(&self, namespace: &Namespace, id: &str) -> impl Iterator<Item = &Arc<Service>> {
+        let local = (namespace.clone(), Arc::from(id));
+        self.catalog.nodes.values().filter_map(move |entry| entry.services.get(&local))
     }
 
     /// The node of this name.

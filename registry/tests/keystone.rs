@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services, ServicesOnNodes};
 use muster_registry::command::{
-    CheckSpec, Deregistration, KvCommand, Order, Registration, ServiceSpec, SetCheck,
+    CheckSpec, Dated, Deregistration, KvCommand, Order, Registration, ServiceSpec, SetCheck,
 };
 use muster_registry::health::query::{ChecksInState, NodeChecks, ServiceChecks, ServiceHealth};
 use muster_registry::kv::query::{Get, Keys, List};
-use muster_registry::{Changes, Command, Name, Namespace, Query, Registry, Single, Status, View};
+use muster_registry::{Cause, Changes, Command, Name, Namespace, Query, Registry, Single, Status, View};
 use proptest::prelude::*;
 
 fn text(words: &'static [&'static str]) -> impl Strategy<Value = Arc<str>> {
@@ -61,6 +61,13 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         12 => single(),
         1 => proptest::collection::vec(single(), 0..4).prop_map(Command::Batch),
+        // Clocks that go back are among them.
+        6 => (single(), 1u64..20).prop_map(|(command, at): (Command, u64)| {
+            command.owed_to(Cause::Catalog).dated(at)
+        }),
+        1 => (proptest::collection::vec(single(), 0..4), 1u64..20).prop_map(|(orders, at)| {
+            Command::Batch(orders).dated(at)
+        }),
     ]
 }
 
@@ -118,8 +125,15 @@ struct Step<'s> {
 impl Step<'_> {
     /// Whether one command may take something away and bring it back: then it touches and changes nothing.
     fn has_parts(&self) -> bool {
-        let Command::Register(asked) = self.command else {
-            return matches!(self.command, Command::Batch(_));
+        let asked = match self.command {
+            Command::Register(asked) => asked,
+            Command::Dated(Dated { orders, .. }) => match orders.as_slice() {
+                [] => return false,
+                [Single::Register(asked)] => asked,
+                [_] => return false,
+                _ => return true,
+            },
+            command => return matches!(command, Command::Batch(_)),
         };
         let renames = self.before.node_by_id(&asked.node_id).is_some_and(|node| node.name != asked.node);
         let mut checks: Vec<_> = asked.checks.iter().map(|check| (&check.namespace, &check.id)).collect();
@@ -131,7 +145,7 @@ impl Step<'_> {
     /// Forgetting tombstones may raise the index of what is missing. It wakes nobody.
     fn forgets(&self) -> bool {
         match self.command {
-            Command::Batch(singles) => {
+            Command::Batch(singles) | Command::Dated(Dated { orders: singles, .. }) => {
                 singles.iter().any(|single| matches!(single, Single::CompactTombstones { .. }))
             }
             command => matches!(command, Command::CompactTombstones { .. }),

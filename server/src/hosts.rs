@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use muster_api::consistency::ReadMode;
 use muster_registry::command::Deregistration;
-use muster_registry::{Command, Status, View};
+use muster_registry::{Cause, Command, Status, View};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -52,6 +52,7 @@ pub(crate) fn router(hosts: Hosts) -> Router {
         .route("/servers", get(servers))
         .route("/leave", put(leave))
         .route("/force-leave/{node}", put(force_leave))
+        .route("/leases", put(leases))
         .with_state(hosts)
 }
 
@@ -78,6 +79,17 @@ async fn lease(State(hosts): State<Hosts>, RawQuery(query): RawQuery, body: Byte
     json_body(&json!({ "Known": known, "Nodes": view.counts().nodes }))
 }
 
+/// How long ago each of these nodes was last heard, in milliseconds; `null` for those that hold no lease.
+async fn leases(State(hosts): State<Hosts>, body: Bytes) -> Response {
+    if !hosts.consensus.is_leader() {
+        return (StatusCode::INTERNAL_SERVER_ERROR, NO_LEADER).into_response();
+    }
+    match serde_json::from_slice::<Vec<String>>(&body) {
+        Ok(nodes) => json_body(&json!(hosts.duties.heard(&nodes))),
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
 /// Takes a node out of the catalog, and a server out of the cluster before: its leadership first. The last server
 /// only leaves the catalog, for there is nobody to take over.
 async fn leave(State(hosts): State<Hosts>, body: Bytes) -> Response {
@@ -93,7 +105,7 @@ async fn leave(State(hosts): State<Hosts>, body: Bytes) -> Response {
     {
         return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
     }
-    let left = deregister(&hosts, &asker.node).await;
+    let left = deregister(&hosts, &asker.node, Cause::Left).await;
     hosts.duties.forget(&asker.node);
     left
 }
@@ -127,12 +139,12 @@ async fn force_leave(State(hosts): State<Hosts>, Path(node): Path<String>) -> Re
     {
         return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
     }
-    deregister(&hosts, &node).await
+    deregister(&hosts, &node, Cause::ForceLeave).await
 }
 
-async fn deregister(hosts: &Hosts, node: &str) -> Response {
+async fn deregister(hosts: &Hosts, node: &str, by: Cause) -> Response {
     let which = Deregistration { node: node.into(), ..Deregistration::default() };
-    match hosts.consensus.propose(Command::Deregister(which)).await {
+    match hosts.consensus.propose(Command::Deregister(which).owed_to(by)).await {
         Ok(_) => json_body(&Value::Null),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

@@ -98,7 +98,14 @@ impl Server {
             .map_err(|error| io::Error::other(error.to_string()))?;
         let space = Arc::new(space::Space::new(raft_dir, config.disk_reserve));
         let consensus = Consensus::new(raft, wire, id, space.clone());
-        let public = http::router(consensus.clone(), hub.clone(), &config.datacenter, config.blocked_queries);
+        let duties = Arc::new(Duties::new(config.terms));
+        let public = http::router(
+            consensus.clone(),
+            hub.clone(),
+            duties.clone(),
+            &config.datacenter,
+            config.blocked_queries,
+        );
         let mut tasks = JoinSet::new();
         tasks.spawn({
             let (raft, space, token) = (consensus.raft().clone(), space.clone(), token.clone());
@@ -114,7 +121,6 @@ impl Server {
                 Ok(())
             }
         });
-        let duties = Arc::new(Duties::new(config.terms));
         let hosts = hosts::Hosts {
             consensus: consensus.clone(),
             hub: hub.clone(),

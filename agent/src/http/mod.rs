@@ -1,9 +1,11 @@
-//! `/v1/agent/*`. Everything else is for a server: the relay carries it there as it is.
+//! `/v1/agent/*`, and what is ours beside it below `/v1/muster/agent/`. Everything else is for a server: the relay
+//! carries it there as it is.
 
 mod checks;
 mod health;
 mod node;
 mod picture;
+mod seen;
 mod services;
 mod shape;
 
@@ -15,7 +17,7 @@ use crate::upstream::Upstream;
 use crate::{Agent, Shared};
 
 impl<U: Upstream> Agent<U> {
-    /// Answers a request for `/v1/agent/*`.
+    /// Answers a request for `/v1/agent/*` or `/v1/muster/agent/*`.
     pub async fn answer(&self, request: Request<Bytes>) -> Reply {
         dispatch(&self.shared, request).await.unwrap_or_else(ApiError::into_reply)
     }
@@ -61,6 +63,9 @@ const DIRECTORIES: [&str; 11] = [
 async fn dispatch<U: Upstream>(shared: &Shared<U>, request: Request<Bytes>) -> Result<Reply, ApiError> {
     let path = path::decode(request.uri().path())?.into_owned();
     let params = Params::parse(request.uri().query().unwrap_or(""))?;
+    if let Some(what) = path.strip_prefix("/v1/muster/agent/") {
+        return seen::read(shared, what, &params, request.method());
+    }
     let path = path.strip_prefix("/v1/agent/").ok_or(ApiError::NotFound)?;
     if DIRECTORIES.contains(&path) {
         return Ok(answer::moved(request.method(), &answer::directory(request.uri())));

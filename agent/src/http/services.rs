@@ -14,7 +14,7 @@ use super::picture::ServicePicture;
 use super::shape::ServiceShape;
 use crate::Shared;
 use crate::definition::no_service;
-use crate::local::Origin;
+use crate::local::{Cause, Origin};
 use crate::registration::{self, OtherChecks};
 use crate::upstream::Upstream;
 
@@ -48,7 +48,10 @@ pub(super) async fn one<U: Upstream>(
         }
         "deregister" if id.is_empty() => Err(ApiError::Internal("ServiceID missing".into())),
         "deregister" => {
-            registration::remove_service(shared, id).await?;
+            // Consul knows no `?by`: the registrator says it of itself.
+            let registrator = params.get("by") == Some(Cause::Registrator.as_str());
+            let cause = if registrator { Cause::Registrator } else { Cause::Asked };
+            registration::remove_service(shared, id, cause).await?;
             Ok(answer::empty())
         }
         "maintenance" => maintenance(shared, id, params).await,

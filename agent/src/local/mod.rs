@@ -8,7 +8,7 @@ mod sync;
 
 pub use health::{Aggregate, aggregate};
 pub(crate) use health::{NODE_MAINTENANCE, SERVICE_MAINTENANCE};
-pub use record::{Agreement, Key, LocalCheck, LocalService, Origin};
+pub use record::{Agreement, Cause, Key, LocalCheck, LocalService, Origin};
 pub use remote::{Remote, RemoteCheck, RemoteNode, RemoteService};
 pub use state::{Change, LocalState};
 pub use sync::{Action, Identity, compare, plan};

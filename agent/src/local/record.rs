@@ -36,6 +36,33 @@ pub enum Origin {
     File,
 }
 
+/// Why an instance was taken away, for those who ask the catalog later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody asked for it.
+    #[default]
+    Asked,
+    /// It was critical for longer than it may be.
+    Critical,
+    /// The files define it no more.
+    Files,
+    /// The registrator: its container has gone.
+    Registrator,
+}
+
+impl Cause {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "agent",
+            Self::Critical => "critical",
+            Self::Files => "files",
+            Self::Registrator => "registrator",
+        }
+    }
+}
+
 /// Whether the catalog says the same as we do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
@@ -75,6 +102,8 @@ pub struct LocalCheck {
     pub service_name: String,
     /// Its service's tags.
     pub service_tags: Vec<String>,
+    /// When it last turned, in milliseconds since 1970 by this host's clock; 0 where that is not known.
+    pub since: u64,
     /// Since when it is critical.
     pub critical_since: Option<Instant>,
     /// A change of the output alone waits until then.

@@ -9,7 +9,7 @@ use muster_api::service::ServiceDefinition;
 use muster_healthchecks::{Report, Status, later};
 use tokio::time::Instant;
 
-use super::record::{Agreement, Key, LocalCheck, LocalService, Origin};
+use super::record::{Agreement, Cause, Key, LocalCheck, LocalService, Origin};
 
 /// What a report changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct LocalState {
     services: BTreeMap<String, LocalService>,
     checks: BTreeMap<String, LocalCheck>,
     revision: u64,
+    /// Why those are gone that the catalog has yet to forget, by the ID of the instance.
+    pub(super) causes: BTreeMap<String, Cause>,
     /// The node's own record has to be told.
     pub(super) node_differs: bool,
     /// What was gone and is forgotten by the catalog too.
@@ -109,6 +111,7 @@ impl LocalState {
             return;
         }
         let (id, revision) = (definition.id.clone(), self.next());
+        self.causes.remove(&id);
         // A new instance has no checks yet: those of all others need not be looked through.
         if self.services.contains_key(&id) {
             for check in self.checks.values_mut().filter(|check| check.definition.service_id == id) {
@@ -161,6 +164,7 @@ impl LocalState {
         }
         let (status, output) = held.map_or(initial, |held| (held.status, held.output.clone()));
         let heard = held.map_or(0, |held| held.heard);
+        let since = held.map_or(0, |held| held.since);
         let critical_since = held.and_then(|held| held.critical_since);
         let critical_since = (status == Status::Critical).then(|| critical_since.unwrap_or(now));
         let (id, revision) = (definition.id.clone(), self.next());
@@ -171,6 +175,7 @@ impl LocalState {
             output,
             service_name,
             service_tags,
+            since,
             critical_since,
             output_due: None,
             origin,
@@ -180,6 +185,26 @@ impl LocalState {
             revision,
         };
         self.checks.insert(id, check);
+    }
+
+    /// Why an instance is gone, until the catalog has forgotten it.
+    pub fn owe(&mut self, service: &str, cause: Cause) {
+        if self.is_gone(&Key::Service(service.to_owned())) {
+            self.causes.insert(service.to_owned(), cause);
+        }
+    }
+
+    /// Why an instance is gone, as far as that is known.
+    #[must_use]
+    pub fn cause(&self, service: &str) -> Cause {
+        self.causes.get(service).copied().unwrap_or_default()
+    }
+
+    /// A check is as it is since then, in milliseconds since 1970.
+    pub fn turned(&mut self, id: &str, millis: u64) {
+        if let Some(held) = self.checks.get_mut(id) {
+            held.since = millis;
+        }
     }
 
     /// Takes a check away; whether it was there.
@@ -202,7 +227,8 @@ impl LocalState {
         }
     }
 
-    /// Takes in what a probe or a heartbeat said. A change of the output alone is told `patience` later.
+    /// Takes in what a probe or a heartbeat said. A change of the output alone is told `patience` later, its first
+    /// words at once.
     pub fn report(&mut self, report: Report, now: Instant, patience: Duration) -> Change {
         let Report { id, status, output, order } = report;
         let revision = self.revision + 1;
@@ -215,7 +241,15 @@ impl LocalState {
             return Change::None;
         }
         let turned = held.status != status;
+        // The first words say why it is as it is: they do not wait.
+        let first = held.output.is_empty();
         held.output = output;
+        if !turned && first {
+            held.agreement = Agreement::Differs;
+            held.revision = revision;
+            self.revision = revision;
+            return Change::Output;
+        }
         if !turned {
             if held.agreement == Agreement::Agreed {
                 held.output_due.get_or_insert_with(|| later(now, patience));
@@ -309,6 +343,7 @@ impl LocalState {
                     output: String::new(),
                     service_name: String::new(),
                     service_tags: Vec::new(),
+                    since: 0,
                     critical_since: None,
                     output_due: None,
                     origin,

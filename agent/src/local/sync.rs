@@ -233,6 +233,9 @@ impl LocalState {
             .all_services()
             .extract_if(.., |id, held| held.agreement == Agreement::Gone && service(id, held.revision));
         let mut settled: Vec<Key> = services.map(|(id, _)| Key::Service(id)).collect();
+        for key in &settled {
+            self.causes.remove(key.id());
+        }
         let checks = self
             .all_checks()
             .extract_if(.., |id, held| held.agreement == Agreement::Gone && check(id, held.revision));

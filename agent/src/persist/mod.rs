@@ -46,6 +46,9 @@ pub(crate) struct StoredCheck {
     pub(crate) gone: bool,
     #[serde(default)]
     pub(crate) origin: Origin,
+    /// When it last turned, in milliseconds since 1970; 0 where that is not known.
+    #[serde(default)]
+    pub(crate) since: u64,
 }
 
 /// What is written for one ID.
@@ -70,7 +73,16 @@ impl Record {
             Origin::File => CheckDefinition { id: definition.id.clone(), ..Default::default() },
         };
         let (status, output) = (status.to_owned(), output.to_owned());
-        Self::Check(Box::new(StoredCheck { format: FORMAT, definition, status, output, gone: false, origin }))
+        let (format, gone, since) = (FORMAT, false, 0);
+        Self::Check(Box::new(StoredCheck { format, definition, status, output, gone, origin, since }))
+    }
+
+    /// The same of a check that has been as it is since then, in milliseconds since 1970.
+    pub(crate) fn since(mut self, millis: u64) -> Self {
+        if let Self::Check(stored) = &mut self {
+            stored.since = millis;
+        }
+        self
     }
 
     pub(crate) fn gone(key: &Key) -> Self {
@@ -87,6 +99,7 @@ impl Record {
                 output: String::new(),
                 gone: true,
                 origin: Origin::Api,
+                since: 0,
             })),
         }
     }

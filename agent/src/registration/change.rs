@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use muster_api::ApiError;
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
+use muster_api::{ApiError, Stamp};
 use muster_healthchecks::Status;
 use tokio::time::Instant;
 
 use super::judged::{self, JudgedCheck, JudgedService, no_owner};
 use super::{MOST, in_turn, scripts, write};
 use crate::definition::MAINTENANCE;
-use crate::local::{Key, LocalState, Origin};
+use crate::local::{Cause, Key, LocalState, Origin};
 use crate::persist::Record;
 use crate::turns::Turn;
 use crate::upstream::Upstream;
@@ -82,6 +82,7 @@ fn put_service_now<U: Upstream>(
     origin: Origin,
     others: OtherChecks,
 ) -> Result<(), ApiError> {
+    let now = Stamp::now();
     let (records, former) = {
         let local = shared.local.lock();
         if local.service(&judged.service.id).is_none() && local.has_services(MOST) {
@@ -91,8 +92,11 @@ fn put_service_now<U: Upstream>(
             OtherChecks::Stay => Vec::new(),
             OtherChecks::Go => unnamed_checks(&local, &judged),
         };
-        let mut records: Vec<Record> =
-            judged.checks.iter().filter_map(|check| check_record(shared, &local, check, origin)).collect();
+        let mut records: Vec<Record> = judged
+            .checks
+            .iter()
+            .filter_map(|check| check_record(shared, &local, check, origin, now))
+            .collect();
         if !is_recorded(shared, &judged.key(), origin) {
             records.push(Record::service(&judged.service, origin));
         }
@@ -103,7 +107,7 @@ fn put_service_now<U: Upstream>(
     let mut local = shared.local.lock();
     local.put_service(judged.service, origin);
     for check in judged.checks {
-        start(shared, &mut local, check, None, origin);
+        start(shared, &mut local, check, None, origin, now);
     }
     for check in former {
         local.remove_check(check.id());
@@ -135,39 +139,60 @@ fn check_record<U>(
     local: &LocalState,
     judged: &JudgedCheck,
     origin: Origin,
+    now: Stamp,
 ) -> Option<Record> {
     if is_recorded(shared, &judged.key(), origin) {
         return None;
     }
     let held = local.check(&judged.check.id);
-    let (status, output) =
-        held.map_or((judged.probe.initial, ""), |held| (held.status, held.output.as_str()));
-    Some(Record::check(&judged.check, origin, status.as_str(), output))
+    let (status, output, since) = held.map_or((judged.probe.initial, "", now.millis()), |held| {
+        (held.status, held.output.as_str(), held.since)
+    });
+    Some(Record::check(&judged.check, origin, status.as_str(), output).since(since))
 }
 
-/// Puts a check into the local state and the runner. `known` is its health from before a restart.
+/// A check's health from before a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) status: Status,
+    pub(super) output: String,
+    /// When it last turned, in milliseconds since 1970; 0 where that is not known.
+    pub(super) since: u64,
+}
+
+/// Puts a check into the local state and the runner. `known` is its health from before a restart; one that is new is as
+/// it is since `now`, as its record says.
 pub(super) fn start<U>(
     shared: &Inner<U>,
     local: &mut LocalState,
     judged: JudgedCheck,
-    known: Option<(Status, String)>,
+    known: Option<Known>,
     origin: Origin,
+    now: Stamp,
 ) {
     let JudgedCheck { check, probe } = judged;
     let (id, kind) = (check.id.clone(), muster_healthchecks::word(&check));
     let existed = local.check(&id).is_some();
     let restored = known.is_some();
-    let initial = known.unwrap_or((probe.initial, String::new()));
-    local.put_check(check, kind, initial, origin, Instant::now());
+    let fresh = || Known { status: probe.initial, output: String::new(), since: now.millis() };
+    let Known { status, output, since } = known.unwrap_or_else(fresh);
+    local.put_check(check, kind, (status, output), origin, Instant::now());
+    if !existed {
+        local.turned(&id, since);
+    }
     // The runner counts from what is known. Of a new check nothing is: its first result is believed.
-    let now = local.check(&id).filter(|_| existed || restored);
-    let now = now.map(|held| (held.status, held.output.clone()));
-    let order = shared.runner.put(&id, probe, now);
+    let held = local.check(&id).filter(|_| existed || restored);
+    let held = held.map(|held| (held.status, held.output.clone()));
+    let order = shared.runner.put(&id, probe, held);
     local.hear_from(&id, order);
 }
 
 /// Takes an instance away with its checks; whether it was there.
-pub(crate) async fn remove_service<U: Upstream>(shared: &Shared<U>, id: &str) -> Result<bool, ApiError> {
+pub(crate) async fn remove_service<U: Upstream>(
+    shared: &Shared<U>,
+    id: &str,
+    cause: Cause,
+) -> Result<bool, ApiError> {
     let turn = turn_with_checks(shared, id, &BTreeSet::new()).await;
     let key = Key::Service(id.to_owned());
     in_turn(shared, turn, move |shared| {
@@ -177,7 +202,11 @@ pub(crate) async fn remove_service<U: Upstream>(shared: &Shared<U>, id: &str) ->
         }
         let records: Vec<Record> = [&key].into_iter().chain(&checks).map(Record::gone).collect();
         write(shared, &records)?;
-        shared.local.lock().remove_service(key.id());
+        {
+            let mut local = shared.local.lock();
+            local.remove_service(key.id());
+            local.owe(key.id(), cause);
+        }
         checks.iter().for_each(|check| shared.runner.remove(check.id()));
         shared.touch();
         Ok(true)
@@ -214,6 +243,7 @@ pub(super) async fn put_judged_check<U: Upstream>(
     let keys: Vec<Key> = [judged.key()].into_iter().chain(judged.owner()).collect();
     let turn = shared.turns.take(&keys).await;
     in_turn(shared, turn, move |shared| {
+        let now = Stamp::now();
         let record = {
             let local = shared.local.lock();
             if let Some(owner) = judged.owner().filter(|owner| local.service(owner.id()).is_none()) {
@@ -222,10 +252,10 @@ pub(super) async fn put_judged_check<U: Upstream>(
             if local.check(&judged.check.id).is_none() && local.has_checks(MOST) {
                 return Err(ApiError::TooMany(format!("this agent has {MOST} checks and takes no more")));
             }
-            check_record(shared, &local, &judged, origin)
+            check_record(shared, &local, &judged, origin, now)
         };
         write(shared, record.as_slice())?;
-        start(shared, &mut shared.local.lock(), judged, None, origin);
+        start(shared, &mut shared.local.lock(), judged, None, origin, now);
         shared.touch();
         Ok(())
     })

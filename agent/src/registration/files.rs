@@ -7,7 +7,7 @@ use muster_api::service::ServiceDefinition;
 use super::change::{OtherChecks, put_judged_check, put_judged_service, remove_check, remove_service};
 use super::judged::JudgedFiles;
 use super::{scripts, start};
-use crate::local::{Key, Origin};
+use crate::local::{Cause, Key, Origin};
 use crate::upstream::Upstream;
 use crate::{Agent, Shared};
 
@@ -62,7 +62,7 @@ impl<U: Upstream> Agent<U> {
         }
         for key in former.into_iter().filter(|key| !kept.contains(key)) {
             match key {
-                Key::Service(id) => remove_service(&self.shared, &id).await?,
+                Key::Service(id) => remove_service(&self.shared, &id, Cause::Files).await?,
                 Key::Check(id) => remove_check(&self.shared, &id).await?,
             };
         }

@@ -1,7 +1,7 @@
 //! What is said of the health of a check, taken into the local state and, where it turned, to the disk: in the turn
 //! of the check, so that none comes back by its last word.
 
-use muster_api::ApiError;
+use muster_api::{ApiError, Stamp};
 use muster_healthchecks::{Report, Status};
 use tokio::time::Instant;
 
@@ -35,7 +35,14 @@ pub(crate) async fn take_report<U: Upstream>(shared: &Shared<U>, report: Report)
 /// A transition goes to the catalog at once, and to the disk.
 async fn take_in<U: Upstream>(shared: &Shared<U>, turn: Turn, report: Report) {
     let (id, status) = (report.id.clone(), report.status);
-    let change = shared.local.lock().report(report, Instant::now(), shared.config.output_interval);
+    let change = {
+        let mut local = shared.local.lock();
+        let change = local.report(report, Instant::now(), shared.config.output_interval);
+        if change == Change::Status {
+            local.turned(&id, Stamp::now().millis());
+        }
+        change
+    };
     if change == Change::None {
         return;
     }
@@ -48,7 +55,10 @@ async fn take_in<U: Upstream>(shared: &Shared<U>, turn: Turn, report: Report) {
         let record = {
             let local = shared.local.lock();
             let held = local.check(&id);
-            held.map(|held| Record::check(&held.definition, held.origin, held.status.as_str(), &held.output))
+            held.map(|held| {
+                let (status, output) = (held.status.as_str(), &held.output);
+                Record::check(&held.definition, held.origin, status, output).since(held.since)
+            })
         };
         write(shared, record.as_slice())
     });

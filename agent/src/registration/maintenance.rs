@@ -1,7 +1,7 @@
 //! Maintenance: a critical check of the node or of an instance that nobody runs.
 
-use muster_api::ApiError;
 use muster_api::check::CheckDefinition;
+use muster_api::{ApiError, Stamp};
 use muster_healthchecks::Status;
 use tokio::time::Instant;
 
@@ -37,16 +37,19 @@ pub(crate) async fn set_maintenance<U: Upstream>(
                 return Err(definition::no_service(&check.service_id));
             }
         }
-        write(shared, &[Record::check(&check, Origin::Api, Status::Critical.as_str(), "")])?;
-        put_maintenance(&mut shared.local.lock(), check);
+        let now = Stamp::now().millis();
+        write(shared, &[Record::check(&check, Origin::Api, Status::Critical.as_str(), "").since(now)])?;
+        put_maintenance(&mut shared.local.lock(), check, now);
         shared.touch();
         Ok(())
     })
     .await
 }
 
-/// A check that stands for maintenance is never run.
-pub(super) fn put_maintenance(local: &mut LocalState, check: CheckDefinition) {
+/// A check that stands for maintenance is never run. `since` is in milliseconds since 1970.
+pub(super) fn put_maintenance(local: &mut LocalState, check: CheckDefinition, since: u64) {
     let critical = (Status::Critical, String::new());
+    let id = check.id.clone();
     local.put_check(check, MAINTENANCE, critical, Origin::Api, Instant::now());
+    local.turned(&id, since);
 }

@@ -3,31 +3,29 @@
 
 use std::collections::{HashMap, HashSet};
 
-use muster_api::ApiError;
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
+use muster_api::{ApiError, Stamp};
 use muster_healthchecks::{Scripts, Status};
 
-use super::change::{is_recorded, start};
+use super::change::{Known, is_recorded, start};
 use super::judged::{JudgedCheck, JudgedFiles};
 use super::maintenance::put_maintenance;
 use super::{scripts, write};
 use crate::Shared;
 use crate::definition;
-use crate::local::{Key, Origin};
+use crate::local::{Cause, Key, Origin};
 use crate::persist::{Found, Record, StoredCheck};
 use crate::upstream::Upstream;
-
-/// A check's health from before.
-type Known = Option<(Status, String)>;
 
 /// What a life begins with.
 #[derive(Debug, Default)]
 struct Beginning {
     /// In force, the files' last.
     services: Vec<(ServiceDefinition, Origin)>,
-    checks: Vec<(JudgedCheck, Known, Origin)>,
-    maintenance: Vec<CheckDefinition>,
+    checks: Vec<(JudgedCheck, Option<Known>, Origin)>,
+    /// With the milliseconds since 1970 at which it began.
+    maintenance: Vec<(CheckDefinition, u64)>,
     /// The catalog may have it, and nobody defines it.
     gone: Vec<Key>,
     /// Of these the disk does not say yet that they are gone.
@@ -62,11 +60,11 @@ fn plan(found: Found, files: JudgedFiles, scripts: Scripts) -> Beginning {
             beginning.services.push((stored.definition, Origin::Api));
         }
     }
-    let mut health: HashMap<Key, Known> = HashMap::new();
+    let mut health: HashMap<Key, Option<Known>> = HashMap::new();
     for stored in found.checks {
         let key = Key::Check(stored.definition.id.clone());
         if of_files.contains(&key) {
-            let known = (!stored.gone).then(|| (status(&stored.status), stored.output));
+            let known = (!stored.gone).then(|| known(&stored));
             health.insert(key, known);
             continue;
         }
@@ -75,7 +73,7 @@ fn plan(found: Found, files: JudgedFiles, scripts: Scripts) -> Beginning {
         if stored.gone || stored.origin == Origin::File || orphan {
             beginning.lose(key, stored.gone);
         } else if definition::is_maintenance(&stored.definition) {
-            beginning.maintenance.push(stored.definition);
+            beginning.maintenance.push((stored.definition, stored.since));
         } else {
             restore(&mut beginning, stored, scripts);
         }
@@ -93,17 +91,21 @@ fn plan(found: Found, files: JudgedFiles, scripts: Scripts) -> Beginning {
 }
 
 fn restore(beginning: &mut Beginning, stored: StoredCheck, scripts: Scripts) {
-    let StoredCheck { definition: check, status: was, output, .. } = stored;
+    let known = known(&stored);
+    let check = stored.definition;
     match muster_healthchecks::read(&check, scripts) {
         Ok(probe) => {
-            let known = Some((status(&was), output));
-            beginning.checks.push((JudgedCheck { check, probe }, known, Origin::Api));
+            beginning.checks.push((JudgedCheck { check, probe }, Some(known), Origin::Api));
         }
         Err(error) => {
             tracing::warn!(check = check.id, %error, "a check from before may not run any more and is removed");
             beginning.lose(Key::Check(check.id), false);
         }
     }
+}
+
+fn known(stored: &StoredCheck) -> Known {
+    Known { status: status(&stored.status), output: stored.output.clone(), since: stored.since }
 }
 
 fn status(text: &str) -> Status {
@@ -126,6 +128,7 @@ pub(super) async fn begin<U: Upstream>(
 }
 
 fn enact<U: Upstream>(shared: &Shared<U>, beginning: Beginning) -> Result<(), ApiError> {
+    let now = Stamp::now();
     let mut records: Vec<Record> = beginning.newly_gone.iter().map(Record::gone).collect();
     let new = |key: &Key, origin| origin == Origin::File && !is_recorded(shared, key, origin);
     for (service, origin) in &beginning.services {
@@ -135,9 +138,10 @@ fn enact<U: Upstream>(shared: &Shared<U>, beginning: Beginning) -> Result<(), Ap
     }
     for (judged, known, origin) in &beginning.checks {
         if new(&judged.key(), *origin) {
-            let (status, output) =
-                known.as_ref().map_or((judged.probe.initial, ""), |(status, output)| (*status, output));
-            records.push(Record::check(&judged.check, *origin, status.as_str(), output));
+            let fresh = (judged.probe.initial, "", now.millis());
+            let (status, output, since) =
+                known.as_ref().map_or(fresh, |known| (known.status, &*known.output, known.since));
+            records.push(Record::check(&judged.check, *origin, status.as_str(), output).since(since));
         }
     }
     write(shared, &records)?;
@@ -146,10 +150,12 @@ fn enact<U: Upstream>(shared: &Shared<U>, beginning: Beginning) -> Result<(), Ap
         local.put_service(service, origin);
     }
     for (judged, known, origin) in beginning.checks {
-        start(shared, &mut local, judged, known, origin);
+        start(shared, &mut local, judged, known, origin, now);
     }
-    beginning.maintenance.into_iter().for_each(|check| put_maintenance(&mut local, check));
+    beginning.maintenance.into_iter().for_each(|(check, since)| put_maintenance(&mut local, check, since));
     beginning.gone.into_iter().for_each(|key| local.recall_gone(key));
+    // Of instances these are what files defined.
+    beginning.newly_gone.iter().for_each(|key| local.owe(key.id(), Cause::Files));
     drop(local);
     shared.touch();
     Ok(())

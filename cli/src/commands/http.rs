@@ -1,6 +1,7 @@
 //! The way from the command line to an agent's HTTP API.
 
 use reqwest::Method;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Failure, no_words};
@@ -156,6 +157,18 @@ impl HttpFlags {
     pub(crate) async fn get(&self, what: &str, path: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
         let answer = self.call(what, Method::GET, path, query, Vec::new()).await?;
         answer.json().map_err(|error| Failure::Said(format!("{what}: {error}")))
+    }
+
+    /// A GET whose answer has a shape of ours.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, Failure> {
+        let answer = self.call(what, Method::GET, path, query, Vec::new()).await?;
+        let read = serde_json::from_slice(&answer.body);
+        read.map_err(|error| Failure::Said(format!("{what}: the answer cannot be read: {error}")))
     }
 
     /// A PUT without a body.

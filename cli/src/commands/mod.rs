@@ -2,6 +2,8 @@
 
 mod agent;
 mod catalog;
+mod checks;
+mod containers;
 mod force_leave;
 mod http;
 mod info;
@@ -14,10 +16,12 @@ mod operator;
 pub(crate) mod out;
 mod reload;
 mod services;
+mod shown;
 mod table;
 mod validate;
 mod version;
 mod watch;
+mod why;
 
 use clap::{Parser, Subcommand};
 
@@ -63,6 +67,10 @@ enum Command {
     /// Interacts with the catalog.
     #[command(subcommand)]
     Catalog(catalog::Command),
+    /// Lists the checks of this host, as its agent knows them.
+    Checks(checks::Flags),
+    /// Lists the containers of this host that the registrator registered.
+    Containers(containers::Flags),
     /// Forces a member of the cluster to enter the "left" state.
     ForceLeave(force_leave::Flags),
     /// Provides debugging information for operators.
@@ -92,6 +100,8 @@ enum Command {
     Version(version::Flags),
     /// Watches for changes.
     Watch(watch::Flags),
+    /// Says why instances are, or are not, in an answer.
+    Why(why::Flags),
 }
 
 /// Runs what was asked for.
@@ -99,6 +109,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Agent(flags) => agent::run(*flags).await,
         Command::Catalog(command) => catalog::run(command).await,
+        Command::Checks(flags) => checks::run(flags).await,
+        Command::Containers(flags) => containers::run(flags).await,
         Command::ForceLeave(flags) => force_leave::run(flags).await,
         Command::Info(flags) => info::run(flags).await,
         Command::Join(flags) => join::run(flags).await,
@@ -112,6 +124,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Validate(flags) => validate::run(&flags),
         Command::Version(flags) => version::run(&flags),
         Command::Watch(flags) => watch::run(flags).await,
+        Command::Why(flags) => why::run(flags).await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP port: `/v1/agent/*` is the agent's, the rest goes to the server in this process or is relayed.
+//! The HTTP port: `/v1/agent/*` and `/v1/muster/agent/*` are the agent's, the rest goes to the server in this process or is relayed.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -16,6 +16,7 @@ const BODY_LIMIT: usize = 8 << 20;
 pub(super) fn on_server<U: Upstream>(agent: Agent<U>, public: Router) -> Router {
     Router::new()
         .route("/v1/agent/{*rest}", axum::routing::any(own::<U>))
+        .route("/v1/muster/agent/{*rest}", axum::routing::any(own::<U>))
         .with_state(agent)
         .fallback_service(public)
 }
@@ -33,7 +34,8 @@ async fn own<U: Upstream>(State(agent): State<Agent<U>>, request: Request) -> Re
 }
 
 async fn any(State((agent, servers)): State<(Agent<Servers>, Servers)>, request: Request) -> Response {
-    let mine = request.uri().path().starts_with("/v1/agent/");
+    let path = request.uri().path();
+    let mine = path.starts_with("/v1/agent/") || path.starts_with("/v1/muster/agent/");
     match whole(request).await {
         Ok(request) if mine => agent.answer(request).await.map(Body::from),
         Ok(request) => servers.relay(request).await.map(Body::from),

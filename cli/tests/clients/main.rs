@@ -5,3 +5,4 @@
 mod failover;
 mod flood;
 mod names;
+mod why;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use muster_api::check::CheckDefinition;
 use tokio::time::Instant;
 
-use super::{Launch, Table};
+use super::{Glance, Launch, Table};
 use crate::{
     definition::{Definition, NotTtl, Report, Status, Thresholds},
     kinds::{self, Scripts},
@@ -272,4 +272,24 @@ fn five_thousand_checks_stay_spread_after_a_jam() {
             table.finish(&launch.id, launch.generation, None, clock);
         }
     }
+}
+
+#[test]
+fn a_glance_says_what_comes_next_and_how_it_went() {
+    let (mut table, now) = (Table::default(), Instant::now());
+    table.put("a", tcp(10), Some((Status::Passing, String::new())), now);
+    table.put("t", ttl(5), None, now);
+    let glance = |table: &Table, id: &str, at| table.glance(id, at).unwrap();
+    assert_eq!(table.glance("none", now), None);
+    let waits = glance(&table, "a", now);
+    assert!(waits.next.unwrap() <= 10 * SECOND && !waits.running && waits.failures == Some(0), "{waits:?}");
+    assert_eq!(glance(&table, "t", now), Glance { next: Some(5 * SECOND), ..Glance::default() });
+    table.remove("t");
+    let (launch, at) = launch(&mut table);
+    assert!(glance(&table, "a", at).running);
+    table.finish(&launch.id, launch.generation, Some(Outcome::new(Status::Critical, "x")), at);
+    run(&mut table, Status::Critical, "x");
+    let failed = glance(&table, "a", at + 10 * SECOND);
+    let expected = Glance { running: false, next: Some(10 * SECOND), successes: Some(0), failures: Some(2) };
+    assert_eq!(failed, expected);
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{remove, write};
+use super::{departed, remove, write};
 use crate::command::{CheckSpec, Deregistration, Registration, SetCheck};
-use crate::{Changes, Namespace, Rejected, Response, Status, View};
+use crate::{Cause, Changes, Namespace, Rejected, Response, Status, View};
 
 /// The check by which a node is known to live. The name is part of the wire contract.
 const LIVENESS: &str = "serfHealth";
@@ -32,14 +32,18 @@ pub(crate) fn deregister(
     view: &mut View,
     index: u64,
     which: &Deregistration,
+    by: Cause,
     changes: &mut Changes,
 ) -> Response {
     let id = |id: &Arc<str>| (which.namespace.clone(), id.clone());
     if !which.service_id.is_empty() {
-        remove::service(view, index, &which.node, &id(&which.service_id), changes);
+        let local = id(&which.service_id);
+        departed::service(view, index, by, &which.node, &local);
+        remove::service(view, index, &which.node, &local, changes);
     } else if !which.check_id.is_empty() {
         remove::check(view, index, &which.node, &id(&which.check_id), changes);
     } else {
+        departed::node(view, index, by, &which.node);
         remove::node(view, index, &which.node, changes);
     }
     Response::Done

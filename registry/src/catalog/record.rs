@@ -54,4 +54,8 @@ pub struct Check {
     pub create_index: u64,
     /// The index at which it last changed.
     pub modify_index: u64,
+    /// When it last turned to the state in which it is, in milliseconds since 1970 by the leader's clock; 0 where it
+    /// is not known. Beside the record in a snapshot, for the first ones had none.
+    #[serde(skip)]
+    pub since: u64,
 }

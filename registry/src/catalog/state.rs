@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::{OrdMap, OrdSet, Vector};
 
+use super::departed::Departure;
 use super::record::{Check, Node, Service};
 use crate::{Name, Namespace, Status};
 
@@ -32,6 +33,8 @@ pub(crate) struct Catalog {
     pub(crate) lost_nodes: OrdMap<Arc<str>, u64>,
     /// When services went that are not there.
     pub(crate) lost_services: OrdMap<Name, u64>,
+    /// What went lately, the oldest first.
+    pub(crate) departed: Vector<Arc<Departure>>,
 }
 
 impl Catalog {

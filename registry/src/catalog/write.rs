@@ -5,10 +5,10 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use super::record::{Check, Node, Service};
-use super::remove;
 use super::state::{NodeEntry, StateKey};
+use super::{departed, remove};
 use crate::command::{CheckSpec, Registration, ServiceSpec};
-use crate::{Change, Changes, Name, View};
+use crate::{Cause, Change, Changes, Name, View};
 
 pub(super) fn node(view: &mut View, index: u64, asked: &Registration, changes: &mut Changes) {
     // Who leaves the record of a node as it is leaves every other node as it is, too.
@@ -22,6 +22,7 @@ pub(super) fn node(view: &mut View, index: u64, asked: &Registration, changes: &
         && old != asked.node
     {
         create_index = view.node(&old).map_or(index, |node| node.create_index);
+        departed::node(view, index, Cause::Renamed, &old);
         remove::node(view, index, &old, changes);
     }
     let held = view.catalog.nodes.get(&asked.node);
@@ -86,6 +87,7 @@ pub(super) fn service(
         if old_name == name {
             remove::from_instances(view, &name, old);
         } else {
+            departed::service(view, index, Cause::Renamed, &node, &local);
             remove::from_service(view, index, &old_name, old, changes);
             rename_checks(view, index, &node, &local, &name, changes);
         }
@@ -129,6 +131,11 @@ pub(super) fn check(view: &mut View, index: u64, node: &Arc<str>, spec: &CheckSp
         service_tags,
         create_index: held.as_ref().map_or(index, |held| held.create_index),
         modify_index: index,
+        // Only a turn is one: what is said of a state that lasts leaves its time as it is.
+        since: held
+            .as_ref()
+            .filter(|held| held.spec.status == spec.status)
+            .map_or(view.time, |held| held.since),
         spec,
     });
     if let Some(old) = &held {

@@ -46,20 +46,27 @@ impl Query for ServiceHealth {
     type Answer<'v> = Vec<Instance<'v>>;
 
     fn answer<'v>(&self, view: &'v View) -> Self::Answer<'v> {
+        let entry = view.catalog.services.get(&self.service);
+        let services = entry.into_iter().flat_map(|entry| entry.instances.values());
         let nobody: Arc<str> = "".into();
-        let mut answer = Vec::new();
-        if let Some(entry) = view.catalog.services.get(&self.service) {
-            for service in entry.instances.values() {
-                let Some(home) = view.catalog.nodes.get(&service.node) else { continue };
-                let namespace = &service.spec.namespace;
-                let mut checks = Vec::new();
-                checks.extend(home.checks_of(namespace, &nobody));
-                checks.extend(home.checks_of(namespace, &service.spec.id));
-                answer.push(Instance { node: &home.node, service, checks });
-            }
-        }
-        answer
+        services.filter_map(|service| joined(view, service, &nobody)).collect()
     }
+}
+
+/// An instance with its node and its health.
+#[must_use]
+pub fn instance<'v>(view: &'v View, service: &'v Arc<Service>) -> Option<Instance<'v>> {
+    joined(view, service, &"".into())
+}
+
+/// `nobody` is the owner of a node's own checks: the empty name, made once for many.
+fn joined<'v>(view: &'v View, service: &'v Arc<Service>, nobody: &Arc<str>) -> Option<Instance<'v>> {
+    let home = view.catalog.nodes.get(&service.node)?;
+    let namespace = &service.spec.namespace;
+    let mut checks = Vec::new();
+    checks.extend(home.checks_of(namespace, nobody));
+    checks.extend(home.checks_of(namespace, &service.spec.id));
+    Some(Instance { node: &home.node, service, checks })
 }
 
 /// The checks of a node and of everything on it, by ID.

@@ -81,6 +81,12 @@ fn take(view: &mut View, record: Record) -> Result<(), String> {
             None => return Err(format!("index of service {name}")),
         },
         Record::Check(check) => take_check(view, check)?,
+        Record::Time(time) => view.time = time,
+        Record::CheckSince(mut check, since) => {
+            Arc::make_mut(&mut check).since = since;
+            take_check(view, check)?;
+        }
+        Record::Departed(departure) => catalog.departed.push_back(departure),
         Record::Key(entry) => view.kv.entries.insert(entry),
         Record::ServicesIndex(space, index) => {
             catalog.services_index.insert(space, index);

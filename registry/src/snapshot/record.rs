@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Check, Node, Service};
+use crate::catalog::{Check, Departure, Node, Service};
 use crate::kv::Entry;
 use crate::{Name, Namespace, Status};
 
-/// One piece of the state. The order in a stream is: `Begin`, nodes, services, checks, keys, indexes, `End`.
+/// One piece of the state. The order in a stream is: `Begin`, the time, nodes, services, checks, keys, indexes,
+/// departures, `End`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Record {
     /// The first record.
@@ -26,7 +27,7 @@ pub enum Record {
     Service(Arc<Service>),
     /// The last change of all that answers about a service show.
     ServiceIndex(Name, u64),
-    /// A check.
+    /// A check of which it is not known since when it is as it is.
     Check(Arc<Check>),
     /// A key.
     Key(Arc<Entry>),
@@ -45,4 +46,10 @@ pub enum Record {
         /// Records before this one.
         records: u64,
     },
+    /// The time of the state, in milliseconds since 1970.
+    Time(u64),
+    /// A check, and since when it is as it is.
+    CheckSince(Arc<Check>, u64),
+    /// What went lately.
+    Departed(Arc<Departure>),
 }

@@ -8,13 +8,15 @@ impl View {
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let catalog = &self.catalog;
         let begin = Record::Begin { index: self.index, floor: self.floor, nodes_index: catalog.nodes_index };
+        let time = Record::Time(self.time);
         let nodes = catalog.nodes.values().map(|entry| Record::Node(entry.node.clone(), entry.index));
         let services =
             catalog.nodes.values().flat_map(|entry| entry.services.values().cloned().map(Record::Service));
         let indexes =
             catalog.services.iter().map(|(name, entry)| Record::ServiceIndex(name.clone(), entry.index));
-        let checks =
-            catalog.nodes.values().flat_map(|entry| entry.checks.values().cloned().map(Record::Check));
+        let checks = catalog.nodes.values().flat_map(|entry| {
+            entry.checks.values().map(|check| Record::CheckSince(check.clone(), check.since))
+        });
         let keys = self.kv.entries.iter().cloned().map(Record::Key);
         let names =
             catalog.services_index.iter().map(|(space, index)| Record::ServicesIndex(space.clone(), *index));
@@ -27,7 +29,9 @@ impl View {
         let lost_services =
             catalog.lost_services.iter().map(|(name, index)| Record::LostService(name.clone(), *index));
         let lost_keys = self.kv.tombstones.iter().map(|lost| Record::LostKey(lost.key.clone(), lost.index));
-        let body = std::iter::once(begin)
+        let departed = catalog.departed.iter().cloned().map(Record::Departed);
+        let body = [begin, time]
+            .into_iter()
             .chain(nodes)
             .chain(services)
             .chain(indexes)
@@ -37,7 +41,8 @@ impl View {
             .chain(states)
             .chain(lost_nodes)
             .chain(lost_services)
-            .chain(lost_keys);
+            .chain(lost_keys)
+            .chain(departed);
         let mut count = 0;
         let mut body = body.fuse();
         let mut ended = false;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use muster_registry::command::KvCommand;
+use muster_registry::command::{Dated, KvCommand};
 use muster_registry::{Command, Response};
 use openraft::Instant as _;
 use openraft::async_runtime::WatchReceiver as _;
@@ -113,7 +113,7 @@ impl Consensus {
         }
     }
 
-    /// Proposes here, if this server leads; `None` where it does not.
+    /// Proposes here, if this server leads, with the time of its clock; `None` where it does not.
     ///
     /// # Errors
     /// Where the disk is full or the engine has stopped.
@@ -124,6 +124,7 @@ impl Consensus {
         self.space.admit(weight(&command)).map_err(Unavailable::Refused)?;
         self.followers_have_room()?;
         // A leader without its quorum does not know whether it still leads: nobody shall wait for that for ever.
+        let command = command.dated(now());
         let written = tokio::time::timeout(FORWARD, self.raft.client_write(Proposal(command))).await;
         match written.map_err(|_| Unavailable::Lost("leadership lost while committing log".into()))? {
             Ok(written) => Ok(Some(written.data)),
@@ -229,13 +230,19 @@ impl Consensus {
     }
 }
 
+/// This server's clock, in milliseconds since 1970. Only a leader's gets into the log.
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// About how many bytes a command takes in the log.
 fn weight(command: &Command) -> u64 {
     /// A registration with its service and a check, and more than what frames a value.
     const RECORD: usize = 2 << 10;
     let bytes = match command {
         Command::Kv(KvCommand::Set { value, .. }) => value.len() + RECORD,
-        Command::Batch(singles) => singles.len() * RECORD,
+        Command::Batch(singles) | Command::Dated(Dated { orders: singles, .. }) => singles.len() * RECORD,
         _ => RECORD,
     };
     bytes as u64

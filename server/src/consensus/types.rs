@@ -28,6 +28,7 @@ impl fmt::Display for Proposal {
             Command::CompactTombstones { .. } => "compact tombstones",
             Command::Batch(_) => "batch",
             Command::SetCheck(_) => "set check",
+            Command::Dated(_) => "dated",
         };
         f.write_str(kind)
     }

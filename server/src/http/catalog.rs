@@ -8,7 +8,7 @@ use muster_api::filter::fields::{FLAT, NODE, SERVICE};
 use muster_api::{ApiError, Params, Reply, answer};
 use muster_registry::catalog::query::{NodeServices, Nodes, ServiceInstances, Services, ServicesOnNodes};
 use muster_registry::command::Command;
-use muster_registry::{Name, Namespace, Query};
+use muster_registry::{Cause, Name, Namespace, Query};
 use serde::Serialize;
 
 use super::Api;
@@ -38,9 +38,20 @@ pub(crate) async fn deregister(api: &Api, params: &Params, request: Request) -> 
     let body = convert::body(request, BODY_LIMIT).await?;
     let which = convert::deregistration(&body, &api.datacenter)?;
     let node = which.node.clone();
-    let response = api.consensus.propose(Command::Deregister(which)).await?;
+    let command = Command::Deregister(which).owed_to(cause(params)?);
+    let response = api.consensus.propose(command).await?;
     convert::registered(&response, &node)?;
     answer::json(&true, params.pretty())
+}
+
+/// What a deregistration is owed to: agents say it by `?by`, which Consul does not know.
+fn cause(params: &Params) -> Result<Cause, ApiError> {
+    let Some(word) = params.get("by") else { return Ok(Cause::Catalog) };
+    Cause::parse(word).ok_or_else(|| {
+        ApiError::BadRequest(format!(
+            "Invalid cause {word:?}: leave ?by out, or say agent, critical or files"
+        ))
+    })
 }
 
 #[derive(Serialize)]

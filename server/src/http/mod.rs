@@ -1,4 +1,5 @@
-//! Consul's HTTP API but for `/v1/agent/*`, in four steps each: extract, convert, propose or read, render.
+//! Consul's HTTP API but for `/v1/agent/*`, in four steps each: extract, convert, propose or read, render; and what
+//! is ours beside it, below `/v1/muster/`.
 //! No handler knows openraft, and no handler makes up an error text: those are in `muster_api`.
 
 mod catalog;
@@ -8,6 +9,7 @@ mod kv;
 mod operator;
 mod shape;
 mod status;
+mod why;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use muster_api::{ApiError, Params, Reply, answer, path};
 
 use crate::consensus::Consensus;
 use crate::hub::Hub;
+use crate::leader::Duties;
 use crate::read::{Asked, Question, Reader};
 
 /// What every handler may use.
@@ -27,15 +30,25 @@ pub(crate) struct Api {
     pub(crate) consensus: Consensus,
     pub(crate) reader: Reader,
     pub(crate) datacenter: Arc<str>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) duties: Arc<Duties>,
 }
 
 /// The public API over a server, on which at most `waiters` queries block at once.
-pub(crate) fn router(consensus: Consensus, hub: Arc<Hub>, datacenter: &str, waiters: usize) -> Router {
-    let reader = Reader::new(consensus.clone(), hub, waiters);
+pub(crate) fn router(
+    consensus: Consensus,
+    hub: Arc<Hub>,
+    duties: Arc<Duties>,
+    datacenter: &str,
+    waiters: usize,
+) -> Router {
+    let reader = Reader::new(consensus.clone(), hub.clone(), waiters);
     Router::new().fallback(handle).with_state(Arc::new(Api {
         consensus,
         reader,
         datacenter: datacenter.into(),
+        hub,
+        duties,
     }))
 }
 
@@ -125,6 +138,7 @@ async fn dispatch(api: &Api, request: Request) -> Result<Reply, ApiError> {
             drop(request);
             operator::handle(api, rest, &params, &method).await
         }
+        ("muster", _) => why::handle(api, rest, &params, request.method().clone()).await,
         ("catalog" | "health" | "status", _) => read(api, area, rest, without_body(request, params)).await,
         (
             "agent" | "session" | "txn" | "query" | "event" | "acl" | "coordinate" | "snapshot" | "connect"

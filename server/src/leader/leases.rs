@@ -46,6 +46,13 @@ impl Leases {
         }
     }
 
+    /// How long ago a node was heard, in milliseconds; a lease that a new leader granted counts from there.
+    pub(super) fn heard(&self, node: &str, now: Instant) -> Option<u64> {
+        let until = *self.held.get(node)?;
+        let ago = (now + self.term).saturating_duration_since(until);
+        u64::try_from(ago.as_millis()).ok()
+    }
+
     pub(super) fn forget(&mut self, node: &str) {
         self.held.remove(node);
     }
@@ -251,6 +258,14 @@ mod tests {
         }));
         case.pass(Duration::from_secs(10), 1, 3);
         assert_eq!(case.critical(), 0);
+    }
+
+    #[test]
+    fn it_is_known_when_a_node_was_heard() {
+        let mut case = Case::with(2);
+        case.pass(Duration::from_secs(1), 1, 2);
+        let heard = |node: &str| case.leases.heard(node, case.now);
+        assert_eq!((heard("n0"), heard("n1"), heard("n9")), (Some(1000), Some(0), None));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod tombstones;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_registry::Command;
+use muster_registry::{Cause, Command};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -59,6 +59,12 @@ impl Duties {
         self.leases.lock().renew(node, Instant::now());
     }
 
+    /// How long ago each of these nodes was last heard, in milliseconds, as far as this leader knows.
+    pub(crate) fn heard(&self, nodes: &[String]) -> Vec<Option<u64>> {
+        let (leases, now) = (self.leases.lock(), Instant::now());
+        nodes.iter().map(|node| leases.heard(node, now)).collect()
+    }
+
     /// A node that left has no lease to lose.
     pub(crate) fn forget(&self, node: &str) {
         self.leases.lock().forget(node);
@@ -88,7 +94,9 @@ impl Duties {
             commands.extend(tombstones.due(&view, now));
             // What is not done now is due again at the next look.
             if !commands.is_empty()
-                && let Err(error) = consensus.propose_here(Command::Batch(commands)).await
+                // Of all duties only the reaper's takes anything away.
+                && let Err(error) =
+                    consensus.propose_here(Command::Batch(commands).owed_to(Cause::Reaped)).await
             {
                 tracing::warn!(%error, "what was due is not done yet");
             }

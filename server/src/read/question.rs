@@ -50,7 +50,7 @@ impl Question {
         self.watched.size(view)
     }
 
-    pub(super) fn render(&self, view: &View) -> Result<Reply, ApiError> {
+    pub(crate) fn render(&self, view: &View) -> Result<Reply, ApiError> {
         (self.render)(view)
     }
 }

@@ -73,6 +73,20 @@ mod tests {
         assert_eq!(bytes, b"\x01\x03\x00\x00\x03a/b\x05value\x07\x01\x03");
     }
 
+    /// A registration in the log of a server that knew no dates.
+    #[test]
+    fn a_command_without_a_date_is_read() {
+        let bytes = include_bytes!("golden/register-1");
+        let command = decode::<Command>(bytes).unwrap();
+        let Command::Register(registration) = &command else { panic!("{command:?}") };
+        assert_eq!((&*registration.node, registration.checks.len()), ("n1", 1));
+        assert_eq!(encode(&command).unwrap(), bytes);
+        // The date stands before it, in twelve bytes.
+        let dated = encode(&command.dated(1_764_091_196_000)).unwrap();
+        assert_eq!(dated[..13], *b"\x01\x07\xfd\x60\x72\x07\xbc\x9a\x01\0\0\0\x01");
+        assert_eq!(dated[13..], bytes[1..]);
+    }
+
     #[test]
     fn damage_is_an_error() {
         let bytes = encode(&sample()).unwrap();

@@ -13,7 +13,9 @@ use parking_lot::Mutex;
 use super::codec;
 use crate::consensus::types::SnapshotMeta;
 
-const MAGIC: &[u8; 8] = b"MUSTERS1";
+/// What is written: the second format has times and departures. The first is still read.
+const MAGIC: &[u8; 8] = b"MUSTERS2";
+const FIRST: &[u8; 8] = b"MUSTERS1";
 const NAME: &str = "state.snapshot";
 /// The largest record: a key of 512 KiB with room to spare.
 const RECORD_LIMIT: usize = 8 << 20;
@@ -196,7 +198,7 @@ pub fn read(mut source: impl Read) -> io::Result<(SnapshotMeta, Registry)> {
 fn read_head(source: &mut impl Read, sum: &mut crc32fast::Hasher) -> io::Result<SnapshotMeta> {
     let mut magic = [0; 8];
     source.read_exact(&mut magic)?;
-    if &magic != MAGIC {
+    if ![MAGIC, FIRST].contains(&&magic) {
         return Err(damaged("it does not start as a snapshot of this format"));
     }
     let meta = unframe(source, sum)?.ok_or_else(|| damaged("it is empty"))?;
@@ -234,8 +236,8 @@ fn unframe(source: &mut impl Read, sum: &mut crc32fast::Hasher) -> io::Result<Op
 
 #[cfg(test)]
 mod tests {
-    use muster_registry::Name;
-    use muster_registry::command::{Command, KvCommand};
+    use muster_registry::command::{Command, Deregistration, KvCommand, SetCheck};
+    use muster_registry::{Cause, Name, Namespace, Status};
 
     use super::*;
 
@@ -258,6 +260,40 @@ mod tests {
         let (read_meta, registry) = read(&bytes[..]).unwrap();
         assert_eq!(read_meta, meta);
         assert_eq!(registry.view(), &view);
+    }
+
+    /// What the first format wrote is in the folders of users.
+    #[test]
+    fn a_snapshot_of_the_first_format_is_read() {
+        let (_, registry) = read(&include_bytes!("golden/snapshot-1")[..]).unwrap();
+        let view = registry.view();
+        assert_eq!((view.index(), view.time(), view.departures().count()), (7, 0, 0));
+        let counts = view.counts();
+        assert_eq!((counts.nodes, counts.services, counts.keys, counts.tombstones), (2, 1, 1, 2));
+        let check = view.node_check("n1", "c").unwrap();
+        assert_eq!((&*check.spec.service_id, &*check.spec.output, check.since), ("web-1", "said", 0));
+    }
+
+    #[test]
+    fn a_snapshot_keeps_times_and_departures() {
+        let (_, mut registry) = read(&include_bytes!("golden/snapshot-1")[..]).unwrap();
+        let gone = Deregistration { node: "n2".into(), ..Deregistration::default() };
+        registry.apply(8, &Command::Deregister(gone).owed_to(Cause::Reaped).dated(1_000));
+        let turned = SetCheck {
+            node: "n1".into(),
+            namespace: Namespace::DEFAULT,
+            check_id: "c".into(),
+            status: Status::Passing,
+            output: "".into(),
+        };
+        registry.apply(9, &Command::SetCheck(turned).dated(2_000));
+        let (meta, ..) = sample();
+        let mut bytes = Vec::new();
+        write(&mut bytes, &meta, registry.view()).unwrap();
+        let (_, again) = read(&bytes[..]).unwrap();
+        assert_eq!(again.view(), registry.view());
+        assert_eq!((again.view().time(), again.view().departures().count()), (2_000, 2));
+        assert_eq!(again.view().node_check("n1", "c").map(|check| check.since), Some(2_000));
     }
 
     #[test]

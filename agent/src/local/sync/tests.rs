@@ -173,6 +173,8 @@ fn a_change_of_output_alone_waits() {
     put_check(&mut local, "c", "");
     round(&mut local, &mut remote);
     let now = Instant::now();
+    local.report(report("c", Status::Critical, "first words"), now, PATIENCE);
+    assert_eq!((plan(&local).len(), round(&mut local, &mut remote)), (1, 1), "the first words do not wait");
     local.report(report("c", Status::Critical, "new words"), now, PATIENCE);
     assert_eq!(round(&mut local, &mut remote), 0);
     assert_eq!(local.outputs_due(now), Some(now + PATIENCE));

@@ -29,14 +29,14 @@ fn files(services: &[ServiceDefinition], checks: &[CheckDefinition]) -> JudgedFi
 }
 
 fn passing(json: &str, origin: Origin) -> Record {
-    Record::check(&check(json), origin, "passing", "fine")
+    Record::check(&check(json), origin, "passing", "fine").since(7)
 }
 
 /// The IDs that are in force, and those that are gone, the news marked.
 fn ids(beginning: &Beginning) -> (Vec<String>, Vec<String>) {
     let services = beginning.services.iter().map(|(service, _)| service.id.clone());
     let checks = beginning.checks.iter().map(|(judged, ..)| judged.check.id.clone());
-    let maintenance = beginning.maintenance.iter().map(|check| check.id.clone());
+    let maintenance = beginning.maintenance.iter().map(|(check, _)| check.id.clone());
     let gone = beginning.gone.iter().map(|key| {
         let news = if beginning.newly_gone.contains(key) { "!" } else { "" };
         format!("{}{news}", key.id())
@@ -78,7 +78,8 @@ fn what_the_files_define_is_theirs_and_keeps_its_health() {
         let beginning = plan(known, defined, SCRIPTS);
         assert_eq!(ids(&beginning), (vec!["web".into(), "mine".into(), "disk".into()], vec![]));
         assert_eq!(beginning.services[0].1, Origin::File);
-        assert_eq!(beginning.checks[1].1, Some((Status::Passing, "fine".into())));
+        let known = Known { status: Status::Passing, output: "fine".into(), since: 7 };
+        assert_eq!(beginning.checks[1].1, Some(known));
         assert_eq!(beginning.checks[1].2, Origin::File);
     }
     // A mark has no health, and what is defined again is not gone.

@@ -182,7 +182,15 @@ mod tests {
         };
         let service_tags = vec!["Blue".into()];
         let name = "web".into();
-        Check { node: "n".into(), spec, service_name: name, service_tags, create_index: 1, modify_index: 1 }
+        Check {
+            node: "n".into(),
+            spec,
+            service_name: name,
+            service_tags,
+            create_index: 1,
+            modify_index: 1,
+            since: 0,
+        }
     }
 
     /// Every field that may be named is shown; `path` is where a map or a list goes on.
