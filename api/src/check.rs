@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::duration::GoDuration;
 
@@ -39,16 +40,19 @@ pub struct CheckDefinition {
     pub disable_redirects: bool,
     /// TCP: `host:port`.
     pub tcp: String,
+    /// TCP: with a TLS handshake.
+    #[serde(rename = "tcpusetls")]
+    pub tcp_use_tls: bool,
     /// Between two runs.
     pub interval: GoDuration,
     /// The longest run.
     pub timeout: GoDuration,
     /// TTL: how long a heartbeat lasts.
     pub ttl: GoDuration,
-    /// HTTPS: take any certificate.
+    /// TLS: take any certificate.
     #[serde(rename = "tlsskipverify")]
     pub tls_skip_verify: bool,
-    /// HTTPS: the name to ask for.
+    /// TLS: the name to ask for.
     #[serde(rename = "tlsservername")]
     pub tls_server_name: String,
     /// gRPC: `host:port[/service]`.
@@ -69,8 +73,13 @@ pub struct CheckDefinition {
     pub alias_service: String,
     /// HTTP/2: `host:port`.
     pub h2ping: String,
+    /// HTTP/2: with TLS; yes if not said.
+    #[serde(rename = "h2pingusetls")]
+    pub h2ping_use_tls: Option<bool>,
     /// UDP: `host:port`.
     pub udp: String,
+    /// ICMP: the host.
+    pub icmp: String,
     /// OS service: its name.
     #[serde(rename = "osservice")]
     pub os_service: String,
@@ -86,6 +95,32 @@ pub struct CheckDefinition {
     /// An instance that is critical for so long is removed; never if zero.
     #[serde(rename = "deregistercriticalserviceafter")]
     pub deregister_critical_service_after: GoDuration,
+    /// HTTP: the codes that pass, as `200` or `200-299`, in place of the usual ones.
+    #[serde(rename = "expectstatus")]
+    pub expect_status: Option<Vec<String>>,
+    /// HTTP: by the name of a header, text that it must contain.
+    #[serde(rename = "expectheader")]
+    pub expect_header: Option<BTreeMap<String, String>>,
+    /// HTTP: text that the body must contain.
+    #[serde(rename = "expectbody")]
+    pub expect_body: String,
+    /// HTTP: a regular expression that must match somewhere in the body.
+    #[serde(rename = "expectbodyregex")]
+    pub expect_body_regex: String,
+    /// HTTP: by JSON pointer, the value that must be there in the body.
+    #[serde(rename = "expectjson")]
+    pub expect_json: Option<BTreeMap<String, Value>>,
+    /// A run that passes and takes longer is a warning; never if zero.
+    #[serde(rename = "warnslowerthan")]
+    pub warn_slower_than: GoDuration,
+    /// TLS: a certificate that expires within so many days is a warning; never if zero.
+    #[serde(rename = "warncertificatedays")]
+    pub warn_certificate_days: i64,
+    /// From the beginning, failures do not count until the first success or the end of this.
+    #[serde(rename = "startperiod")]
+    pub start_period: GoDuration,
+    /// Up to so much is added to each interval, by chance.
+    pub jitter: GoDuration,
     /// Most bytes of output that are kept; the agent's default if zero.
     #[serde(rename = "outputmaxsize")]
     pub output_max_size: i64,

@@ -7,7 +7,17 @@ use serde_json::Value;
 use crate::error::ApiError;
 
 /// Objects whose own keys are the user's: they are left as they came.
-const FREE: [&str; 7] = ["meta", "nodemeta", "taggedaddresses", "header", "proxy", "connect", "definition"];
+const FREE: [&str; 9] = [
+    "meta",
+    "nodemeta",
+    "taggedaddresses",
+    "header",
+    "expectheader",
+    "expectjson",
+    "proxy",
+    "connect",
+    "definition",
+];
 
 /// Deepest nesting that is looked into.
 const DEPTH: usize = 32;

@@ -52,8 +52,14 @@ pub struct Definition {
     pub(crate) fingerprint: u64,
     /// From one run to the next; never less than [`crate::MIN_INTERVAL`]. Only probes have one.
     pub(crate) interval: Duration,
+    /// At most so much is added to each interval, by chance.
+    pub(crate) jitter: Duration,
+    /// How long failures do not count in the beginning, unless a success comes before.
+    pub(crate) start_period: Duration,
     /// How long one run may take.
     pub(crate) timeout: Duration,
+    /// A run that passes and takes longer is a warning.
+    pub(crate) warn_slower_than: Option<Duration>,
     /// How many results in a row it takes to change the status.
     pub(crate) thresholds: Thresholds,
     /// The most bytes of output that are kept; zero means [`crate::DEFAULT_OUTPUT_LIMIT`],

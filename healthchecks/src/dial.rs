@@ -44,7 +44,7 @@ impl Dialer {
 
     /// Connects to a port of a host; an empty host is this one.
     pub(crate) async fn dial_host(&self, host: &str, port: u16) -> Result<TcpStream, DialError> {
-        let addresses = self.lookup(host, port).await?;
+        let addresses = self.lookup(host, port).await.map_err(|why| DialError(format!(": {why}")))?;
         let v6_first = addresses.first().is_some_and(SocketAddr::is_ipv6);
         let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|a| a.is_ipv6() == v6_first);
         if second.is_empty() {
@@ -53,7 +53,8 @@ impl Dialer {
         race(&first, &second).await
     }
 
-    async fn lookup(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
+    /// The addresses of a host, at least one; the error says why there are none.
+    pub(crate) async fn lookup(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         if host.is_empty() {
             let here = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
             return Ok(here.map(|ip| SocketAddr::new(ip, port)).to_vec());
@@ -61,7 +62,7 @@ impl Dialer {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
-        let unknown = |why: &str| DialError(format!(": lookup {host}: {why}"));
+        let unknown = |why: &str| format!("lookup {host}: {why}");
         // The permit goes with the blocking call, not with the probe that may long have given up on it.
         let permit = self.lookups.clone().acquire_owned().await.map_err(|_| unknown("resolver closed"))?;
         let name = host.to_owned();
@@ -126,6 +127,11 @@ async fn race(first: &[SocketAddr], second: &[SocketAddr]) -> Result<TcpStream, 
 }
 
 fn connect_text(error: &io::Error) -> String {
+    format!("connect: {}", why(error))
+}
+
+/// The system's reason, in Go's words.
+pub(crate) fn why(error: &io::Error) -> String {
     let why = match error.kind() {
         io::ErrorKind::TimedOut => "connection timed out",
         io::ErrorKind::ConnectionRefused => "connection refused",
@@ -133,9 +139,9 @@ fn connect_text(error: &io::Error) -> String {
         io::ErrorKind::HostUnreachable => "no route to host",
         io::ErrorKind::NetworkUnreachable => "network is unreachable",
         io::ErrorKind::AddrNotAvailable => "cannot assign requested address",
-        _ => return format!("connect: {error}"),
+        _ => return error.to_string(),
     };
-    format!("connect: {why}")
+    why.to_owned()
 }
 
 /// `host:port`, an IPv6 address in brackets. The texts are Consul's, for people search for them.

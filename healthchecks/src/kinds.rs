@@ -8,29 +8,26 @@ use muster_api::{ApiError, check::CheckDefinition};
 
 use crate::{
     definition::{Definition, Status, Thresholds, Work},
-    http,
+    grpc, h2ping, http, icmp, os_service,
     probe::Probe,
-    script, tcp,
+    script, tcp, udp,
 };
 
 #[cfg(test)]
 mod tests;
 
 /// All kinds that probe. The first one whose fields are there is the one that runs; the order is Consul's.
-const KINDS: &[Kind] = &[http::KIND, tcp::KIND, script::KIND];
+const KINDS: &[Kind] =
+    &[http::KIND, tcp::KIND, udp::KIND, grpc::KIND, script::KIND, h2ping::KIND, os_service::KIND, icmp::KIND];
 
 /// A field of text.
 type Field = fn(&CheckDefinition) -> &str;
 
 /// Kinds that there will be, by the field that asks for one.
 const NOT_YET: &[(Field, &str)] = &[
-    (|check| &check.grpc, "grpc"),
     (|check| &check.docker_container_id, "docker"),
     (|check| &check.alias_service, "alias"),
     (|check| &check.alias_node, "alias"),
-    (|check| &check.h2ping, "h2ping"),
-    (|check| &check.udp, "udp"),
-    (|check| &check.os_service, "os_service"),
 ];
 
 /// One kind of probe.
@@ -112,7 +109,10 @@ pub fn read(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, Api
         work,
         fingerprint: fingerprint(check),
         interval: interval.unwrap_or_default(),
+        jitter: check.jitter.or_zero(),
+        start_period: check.start_period.or_zero(),
         timeout: check.timeout.positive().or(kind.map(|kind| kind.timeout)).unwrap_or_default(),
+        warn_slower_than: check.warn_slower_than.positive(),
         thresholds: Thresholds {
             success_before_passing: count(check.success_before_passing, "SuccessBeforePassing")?,
             failures_before_warning: count(check.failures_before_warning, "FailuresBeforeWarning")?,

@@ -3,10 +3,16 @@
 //! [`read`] judges a definition and says what is to be done for it. A [`Runner`] does it: it runs each probe in its
 //! time and sends a [`Report`] when what is known about a check changed. It must never know a catalog, an agent, or who listens to the reports.
 
+mod alongside;
 mod definition;
 mod dial;
+mod grpc;
+mod h2ping;
 mod http;
+mod http2;
+mod icmp;
 mod kinds;
+mod os_service;
 mod output;
 mod probe;
 mod runner;
@@ -15,7 +21,9 @@ mod script;
 mod table;
 mod tcp;
 mod threshold;
+mod tls;
 mod ttl;
+mod udp;
 
 pub use definition::{Definition, Limits, NotTtl, Report, Status};
 pub use kinds::{Scripts, read, word};

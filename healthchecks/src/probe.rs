@@ -8,9 +8,12 @@ use tokio::time::Instant;
 use crate::{
     definition::{Definition, Status, Work},
     dial::Dialer,
-    http::Tls,
     output,
+    tls::Tls,
 };
+
+#[cfg(test)]
+mod tests;
 
 /// What is asked, and how. Made once for a check; each run starts from nothing.
 pub(crate) trait Probe: Debug + Send + Sync {
@@ -60,7 +63,12 @@ impl Reach {
             // Never scheduled as a run; were it, there is nothing to ask.
             return Outcome::critical("there is nothing to run for this check");
         };
-        probe.run(&Run::new(self, definition.output_limit, definition.timeout)).await
+        let begun = Instant::now();
+        let outcome = probe.run(&Run::new(self, definition.output_limit, definition.timeout)).await;
+        let slow = definition.warn_slower_than.filter(|limit| begun.elapsed() > *limit);
+        outcome.warned(slow.map(|limit| {
+            format!("slower than {}: {} ms", output::duration(limit), begun.elapsed().as_millis())
+        }))
     }
 }
 
@@ -78,5 +86,15 @@ impl Outcome {
 
     pub(crate) fn critical(output: impl Into<String>) -> Self {
         Self::new(Status::Critical, output)
+    }
+
+    /// What passes is a warning where there is a reason for one; the reason stands first.
+    pub(crate) fn warned(self, why: Option<String>) -> Self {
+        match (self.status, why) {
+            (Status::Passing | Status::Warning, Some(why)) => {
+                Self::new(Status::Warning, format!("{why}; {}", self.output))
+            }
+            _ => self,
+        }
     }
 }

@@ -29,8 +29,13 @@ pub fn later(now: Instant, wait: Duration) -> Instant {
 
 /// The first run: somewhere within the interval, by `chance` (0 at once, `u64::MAX` just before its end).
 pub(crate) fn first(now: Instant, interval: Duration, chance: u64) -> Instant {
-    let nanos = (interval.as_nanos() * u128::from(chance)) >> 64;
-    now + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    now + part(interval, chance)
+}
+
+/// A part of a length, by `chance` (0 nothing, `u64::MAX` almost all of it).
+pub(crate) fn part(of: Duration, chance: u64) -> Duration {
+    let nanos = (of.min(MAX_INTERVAL).as_nanos() * u128::from(chance)) >> 64;
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 /// The next run: the first point of the grid after the end of the run that was due at `due`.

@@ -57,6 +57,8 @@ struct Check {
     generation: u64,
     phase: Phase,
     tally: Tally,
+    /// Until then failures do not count.
+    starting: Option<Instant>,
     status: Status,
     /// What the listener knows. A hash of the output, for outputs are large and checks are many.
     told: (Status, u64),
@@ -102,6 +104,12 @@ impl Table {
             return check.generation;
         }
         let before = self.take(id);
+        // Of what is new nothing is known: it may take its time to start. What changes goes on with the rest of it.
+        let starting = match (&known, &before) {
+            (_, Some(check)) => check.starting,
+            (Some(_), None) => None,
+            (None, None) => Some(schedule::later(now, definition.start_period)),
+        };
         let (tally, told, last_word) = match (known, before) {
             (Some((status, output)), _) => {
                 (Tally::known(status), (status, self.hasher.hash_one(&output)), output)
@@ -128,6 +136,7 @@ impl Table {
             generation,
             phase: Phase::Waiting(at),
             tally,
+            starting,
             status: told.0,
             told,
             untold: None,
@@ -204,9 +213,15 @@ impl Table {
         };
         let Phase::Running { due, .. } = check.phase else { return };
         let at = schedule::next(due, now, schedule::interval(check.definition.interval));
+        let at = at + schedule::part(check.definition.jitter, self.hasher.hash_one((generation, at)));
         check.phase = Phase::Waiting(at);
         self.timers.insert((at, generation), check.id.clone());
         let Some(outcome) = outcome else { return };
+        if outcome.status == Status::Critical && check.starting.is_some_and(|until| now < until) {
+            let (status, output) = (check.status, format!("starting: {}", outcome.output));
+            return self.settle(id, Outcome { status, output });
+        }
+        check.starting = None;
         if let Some(status) = check.tally.count(outcome.status, &check.definition.thresholds) {
             self.settle(id, Outcome { status, ..outcome });
         }

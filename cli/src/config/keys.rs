@@ -103,6 +103,8 @@ const LIMITS: &[Key] = &[
     used("http_max_conns_per_client", Whole),
     // Ours: how many queries may block at once on a server.
     used("http_max_blocked_queries", Whole),
+    // Ours: how many checks may run at once on a host.
+    used("checks_max_concurrent", Whole),
     // Ours: MiB of the disk that stay free.
     used("disk_reserve_mib", Whole),
     idle("https_handshake_timeout", Span),
@@ -134,8 +136,11 @@ const CHECK: &[Key] = &[
     used("body", Text),
     used("disable_redirects", Switch),
     used("tcp", Text),
+    used("tcp_use_tls", Switch),
     used("udp", Text),
+    used("icmp", Text),
     used("h2ping", Text),
+    used("h2ping_use_tls", Switch),
     used("os_service", Text),
     used("interval", Span),
     used("timeout", Span),
@@ -148,6 +153,16 @@ const CHECK: &[Key] = &[
     used("shell", Text),
     used("alias_node", Text),
     used("alias_service", Text),
+    // Ours: what is expected of an answer, and when a check begins to count.
+    used("expect_status", Texts),
+    used("expect_header", Any),
+    used("expect_body", Text),
+    used("expect_body_regex", Text),
+    used("expect_json", Any),
+    used("warn_slower_than", Span),
+    used("warn_certificate_days", Whole),
+    used("start_period", Span),
+    used("jitter", Span),
     used("success_before_passing", Whole),
     used("failures_before_warning", Whole),
     used("failures_before_critical", Whole),

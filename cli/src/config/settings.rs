@@ -46,6 +46,7 @@ pub(crate) struct Settings {
 pub(crate) struct LimitSettings {
     pub(crate) http_max_conns_per_client: Option<usize>,
     pub(crate) http_max_blocked_queries: Option<usize>,
+    pub(crate) checks_max_concurrent: Option<usize>,
     pub(crate) disk_reserve_mib: Option<u64>,
 }
 
@@ -116,6 +117,9 @@ impl Settings {
         }
         for recursor in &self.recursors {
             self::recursor(recursor)?;
+        }
+        if self.limits.checks_max_concurrent == Some(0) {
+            return Err("limits.checks_max_concurrent: no check could ever run; use 1 or more".into());
         }
         for (what, asked) in [("https", self.ports.https), ("grpc", self.ports.grpc)] {
             if asked.is_some_and(|port| port > 0) {

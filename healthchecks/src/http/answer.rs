@@ -1,7 +1,7 @@
 //! One request and its answer on one connection. The connection ends with the [`Exchange`].
 //! It must never wait without its caller's deadline, nor spawn a task for the connection.
 
-use std::{error::Error, future::Future, io, pin::Pin};
+use std::{error::Error, io};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header::LOCATION};
@@ -14,8 +14,12 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{Peer, request::Request};
-use crate::output::Tail;
+use super::{
+    Peer,
+    expect::{Body, MAX_JUDGED},
+    request::Request,
+};
+use crate::{alongside::Alongside, output::Tail};
 
 /// The most that the head of an answer may take.
 const MAX_HEAD: usize = 64 * 1024;
@@ -23,15 +27,15 @@ const MAX_HEAD: usize = 64 * 1024;
 /// The most of a body that is read; a stream without an end must not keep a probe busy until its timeout.
 const MAX_BODY: u64 = 4 << 20;
 
-type Connection = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
-
 /// An answer whose head is there and whose body may still come.
 pub(super) struct Exchange {
     status: StatusCode,
     reason: Option<ReasonPhrase>,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     body: Incoming,
     connection: Alongside,
+    /// Why somebody should look at the peer's certificate.
+    pub(super) warning: Option<String>,
 }
 
 /// Asks once; the error is the text that comes after the method and the URL.
@@ -39,9 +43,9 @@ pub(super) async fn ask(request: &Request, peer: &Peer<'_>) -> Result<Exchange, 
     let dialer = &peer.reach.dialer;
     let stream = dialer.dial_host(request.host_name(), request.port()).await.map_err(|e| e.to_string())?;
     if request.is_tls() {
-        let name = if peer.server_name.is_empty() { request.host_name() } else { peer.server_name };
-        let stream = peer.reach.tls.connect(stream, name, peer.skip_verify).await?;
-        exchange(request, TokioIo::new(stream)).await
+        let secured = peer.reach.tls.connect(stream, request.host_name(), peer.demands, &[]).await?;
+        let answer = exchange(request, TokioIo::new(secured.stream)).await?;
+        Ok(Exchange { warning: secured.warning, ..answer })
     } else {
         exchange(request, TokioIo::new(stream)).await
     }
@@ -54,11 +58,11 @@ where
     let message = request.message(Full::new(Bytes::from(request.body.clone()))).map_err(|e| e.to_string())?;
     let (mut sender, connection) =
         http1::Builder::new().max_buf_size(MAX_HEAD).handshake(stream).await.map_err(|e| error_text(&e))?;
-    let mut connection = Alongside { connection: Some(Box::pin(connection)) };
+    let mut connection = Alongside::new(connection);
     let answer = connection.run(sender.send_request(message)).await.map_err(|e| error_text(&e))?;
     let (mut head, body) = answer.into_parts();
     let reason = head.extensions.remove::<ReasonPhrase>();
-    Ok(Exchange { status: head.status, reason, headers: head.headers, body, connection })
+    Ok(Exchange { status: head.status, reason, headers: head.headers, body, connection, warning: None })
 }
 
 impl Exchange {
@@ -80,33 +84,18 @@ impl Exchange {
         (!location.is_empty()).then_some(location)
     }
 
-    /// Reads the body until it ends, breaks off, or is longer than anything sane.
-    pub(super) async fn read(&mut self, tail: &mut Tail) {
+    /// Reads the body until it ends, breaks off, or is longer than anything sane. Its beginning is kept where somebody
+    /// wants to look at it.
+    pub(super) async fn read(&mut self, tail: &mut Tail, mut kept: Option<&mut Body>) {
         while tail.total() < MAX_BODY
             && let Some(Ok(frame)) = self.connection.run(self.body.frame()).await
         {
-            if let Some(data) = frame.data_ref() {
-                tail.push(data);
-            }
-        }
-    }
-}
-
-/// The connection, driven while somebody waits for something from it.
-struct Alongside {
-    connection: Option<Connection>,
-}
-
-impl Alongside {
-    async fn run<T>(&mut self, work: impl Future<Output = T>) -> T {
-        tokio::pin!(work);
-        loop {
-            let Some(connection) = &mut self.connection else { return work.await };
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                // An error of the connection also comes out of the work.
-                _ended = connection => self.connection = None,
+            let Some(data) = frame.data_ref() else { continue };
+            tail.push(data);
+            if let Some(kept) = &mut kept {
+                let room = MAX_JUDGED - kept.bytes.len();
+                kept.bytes.extend_from_slice(&data[..data.len().min(room)]);
+                kept.is_cut |= data.len() > room;
             }
         }
     }

@@ -5,22 +5,25 @@
 //! nothing is pooled, and the errors are the dialer's own.
 
 mod answer;
+mod expect;
 mod request;
-mod tls;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use muster_api::check::CheckDefinition;
+use muster_api::{ApiError, check::CheckDefinition};
 use tokio::time::timeout_at;
 use url::Url;
 
-pub(crate) use self::tls::Tls;
-use self::{answer::Exchange, request::Request};
+use self::{
+    answer::Exchange,
+    expect::{Body, Expectations},
+    request::Request,
+};
 use crate::{
-    definition::Status,
     kinds::Kind,
     output::Tail,
     probe::{Outcome, Probe, Reach, Run, Running},
+    tls::Demands,
 };
 
 #[cfg(test)]
@@ -29,7 +32,7 @@ pub(crate) mod tests;
 pub(crate) const KIND: Kind = Kind {
     word: "http",
     claims: |check| !check.http.is_empty(),
-    read: |check| Ok(Arc::new(Http::new(check))),
+    read: |check| Ok(Arc::new(Http::read(check)?)),
     commands: false,
     timeout: Duration::from_secs(10),
 };
@@ -48,10 +51,10 @@ struct Http {
     header: BTreeMap<String, Vec<String>>,
     /// The body of the request; may be empty.
     body: String,
-    /// Accept any certificate.
-    skip_verify: bool,
-    /// The name that the certificate must carry instead of the URL's host; empty means the host.
-    server_name: String,
+    /// Of a peer with TLS.
+    demands: Demands,
+    /// Of the answer.
+    expectations: Expectations,
     /// Judge where a redirect leads instead of the redirect itself.
     follow: bool,
 }
@@ -59,22 +62,12 @@ struct Http {
 /// What all requests of a run use.
 struct Peer<'a> {
     reach: &'a Reach,
-    skip_verify: bool,
-    server_name: &'a str,
+    demands: &'a Demands,
 }
 
 impl Probe for Http {
     fn run<'r>(&'r self, run: &'r Run<'r>) -> Running<'r> {
         Box::pin(self.request(run))
-    }
-}
-
-fn judge(code: u16) -> Status {
-    match code {
-        200..=299 => Status::Passing,
-        // Too many requests: it works, and should be left alone.
-        429 => Status::Warning,
-        _ => Status::Critical,
     }
 }
 
@@ -91,16 +84,16 @@ fn shown(written: &str, parsed: &Url) -> String {
 }
 
 impl Http {
-    fn new(check: &CheckDefinition) -> Self {
-        Self {
+    fn read(check: &CheckDefinition) -> Result<Self, ApiError> {
+        Ok(Self {
             url: check.http.clone(),
             method: if check.method.is_empty() { "GET".to_owned() } else { check.method.clone() },
             header: check.header.clone().unwrap_or_default(),
             body: check.body.clone(),
-            skip_verify: check.tls_skip_verify,
-            server_name: check.tls_server_name.clone(),
+            demands: Demands::read(check)?,
+            expectations: Expectations::read(check)?,
             follow: !check.disable_redirects,
-        }
+        })
     }
 
     async fn request(&self, run: &Run<'_>) -> Outcome {
@@ -122,16 +115,20 @@ impl Http {
             }
         };
         // The status is known; a body that breaks off or comes slowly changes nothing of it.
-        let mut tail = Tail::new(run.output_limit);
-        let _ = timeout_at(run.deadline, exchange.read(&mut tail)).await;
+        let (mut tail, mut body) = (Tail::new(run.output_limit), Body::default());
+        let kept = self.expectations.wants_body().then_some(&mut body);
+        let _ = timeout_at(run.deadline, exchange.read(&mut tail, kept)).await;
         let line = exchange.status_line();
         let text = format!("HTTP {method} {shown}: {line} Output: {}", tail.text());
-        Outcome::new(judge(exchange.code()), text)
+        match self.expectations.judge(exchange.code(), &exchange.headers, &body) {
+            Ok(status) => Outcome::new(status, text).warned(exchange.warning),
+            Err(why) => Outcome::critical(format!("{why}; {text}")),
+        }
     }
 
     /// Asks, and asks on where redirects lead, until there is an answer to judge.
     async fn answer(&self, url: Url, shown: &str, reach: &Reach) -> Result<Exchange, String> {
-        let peer = Peer { reach, skip_verify: self.skip_verify, server_name: &self.server_name };
+        let peer = Peer { reach, demands: &self.demands };
         let mut shown = shown.to_owned();
         let fail =
             |method: &str, shown: &str, why: String| format!("{} \"{shown}\": {why}", request::verb(method));
@@ -141,7 +138,8 @@ impl Http {
             let exchange = answer::ask(&request, &peer)
                 .await
                 .map_err(|why| fail(&request.method_text(), &shown, why))?;
-            if !self.follow || !request::leads_on(exchange.code()) {
+            let leads_on = request::leads_on(exchange.code()) && !self.expectations.names(exchange.code());
+            if !self.follow || !leads_on {
                 return Ok(exchange);
             }
             let Some(location) = exchange.location() else {

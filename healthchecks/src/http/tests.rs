@@ -13,14 +13,15 @@ use tokio::{
     time::sleep,
 };
 
-use super::{Http, Tls};
+use super::Http;
 use crate::{
     definition::Status,
     dial::Dialer,
     probe::{Outcome, Probe, Reach, Run},
+    tls::Tls,
 };
 
-pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 /// An answer that goes out and then hangs, the connection open.
 const STALL: &str = "<stall>";
 /// A peer on this host gets its answer out within this on a busy machine too.
@@ -43,7 +44,7 @@ async fn peer(answers: &[&str]) -> (String, JoinHandle<Vec<String>>) {
     (address, task)
 }
 
-pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) -> String {
+pub(crate) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) -> String {
     let (mut asked, mut chunk) = (String::new(), [0; 1024]);
     loop {
         let read = stream.read(&mut chunk).await.unwrap();
@@ -64,7 +65,7 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, answe
 }
 
 /// The definition of a test.
-pub(super) fn get(url: &str) -> CheckDefinition {
+pub(crate) fn get(url: &str) -> CheckDefinition {
     CheckDefinition { http: url.to_owned(), ..CheckDefinition::default() }
 }
 
@@ -76,13 +77,13 @@ fn with(url: &str, method: &str, header: &[(&str, &str)], body: &str) -> CheckDe
     CheckDefinition { method: method.to_owned(), header: Some(headers), body: body.to_owned(), ..get(url) }
 }
 
-pub(super) async fn run(check: &CheckDefinition) -> Outcome {
+pub(crate) async fn run(check: &CheckDefinition) -> Outcome {
     run_with(check, 4096, Duration::from_secs(20), Tls::new()).await
 }
 
-pub(super) async fn run_with(check: &CheckDefinition, limit: usize, time: Duration, tls: Tls) -> Outcome {
+pub(crate) async fn run_with(check: &CheckDefinition, limit: usize, time: Duration, tls: Tls) -> Outcome {
     let reach = Reach { dialer: Dialer::new(), tls };
-    Http::new(check).run(&Run::new(&reach, limit, time)).await
+    Http::read(check).unwrap().run(&Run::new(&reach, limit, time)).await
 }
 
 /// Asks a peer with this one answer.
@@ -284,4 +285,45 @@ async fn bad_definitions_say_what_is_wrong() {
     for (spec, text) in cases {
         assert_eq!(run(&spec).await, Outcome::critical(text));
     }
+}
+
+#[tokio::test]
+async fn what_is_expected_decides() {
+    let good = "HTTP/1.1 200 OK\r\nX-Pool: blue\r\nContent-Length: 14\r\n\r\n{\"state\":\"up\"}";
+    let bad = "HTTP/1.1 200 OK\r\nX-Pool: blue\r\nContent-Length: 16\r\n\r\n{\"state\":\"down\"}";
+    let (address, _task) = peer(&[good, bad, good]).await;
+    let mut check = get(&format!("http://{address}/"));
+    check.expect_json = Some([("/state".to_owned(), "up".into())].into());
+    check.expect_header = Some([("x-pool".to_owned(), "blue".to_owned())].into());
+    let shown = |body: &str| format!("HTTP GET http://{address}/: 200 OK Output: {body}");
+    let passing = Outcome::new(Status::Passing, shown(r#"{"state":"up"}"#));
+    // The output may be short: what is looked at is more than what is kept.
+    assert_eq!(run(&check).await, passing);
+    let why = r#"expected "up" at "/state" of the body and found "down""#;
+    let critical = Outcome::critical(format!("{why}; {}", shown(r#"{"state":"down"}"#)));
+    assert_eq!(run(&check).await, critical);
+    assert_eq!(run(&check).await, passing, "it recovers");
+}
+
+#[tokio::test]
+async fn all_of_a_body_is_looked_at_and_little_is_kept() {
+    let body = format!("ready{}", "x".repeat(200_000));
+    let (address, _task) =
+        peer(&[&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())]).await;
+    let check = CheckDefinition { expect_body: "ready".to_owned(), ..get(&format!("http://{address}/")) };
+    let outcome = run_with(&check, 10, Duration::from_secs(20), Tls::new()).await;
+    assert_eq!(
+        outcome,
+        Outcome::new(Status::Passing, format!("HTTP GET http://{address}/: 200 OK Output: xxxxxxxxxx"))
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_that_is_expected_is_the_answer() {
+    let (address, _task) =
+        peer(&["HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n"]).await;
+    let check =
+        CheckDefinition { expect_status: Some(vec!["302".to_owned()]), ..get(&format!("http://{address}/")) };
+    let text = format!("HTTP GET http://{address}/: 302 Found Output: ");
+    assert_eq!(run(&check).await, Outcome::new(Status::Passing, text));
 }

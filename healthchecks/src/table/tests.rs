@@ -139,6 +139,74 @@ fn a_changed_definition_stops_the_run_and_keeps_the_status() {
     assert_tidy(&table);
 }
 
+/// A check every ten seconds that may take a minute to start.
+fn slow_starter(more: &str) -> Definition {
+    let json = format!(r#"{{"TCP":"a:1","Interval":"10s","StartPeriod":"1m"{more}}}"#);
+    read(muster_api::decode::json(json.as_bytes()).unwrap())
+}
+
+#[test]
+fn failures_do_not_count_while_a_check_starts() {
+    let (mut table, now) = (Table::default(), Instant::now());
+    table.put("a", slow_starter(r#","Status":"passing""#), None, now);
+    run(&mut table, Status::Critical, "refused");
+    assert_eq!(reports(&mut table), [report("a", Status::Passing, "starting: refused")]);
+    run(&mut table, Status::Passing, "up");
+    assert_eq!(reports(&mut table), [report("a", Status::Passing, "up")]);
+    run(&mut table, Status::Critical, "down");
+    assert_eq!(reports(&mut table), [report("a", Status::Critical, "down")], "the first success ended it");
+}
+
+#[test]
+fn a_check_that_never_starts_is_critical_when_its_time_is_over() {
+    let (mut table, now) = (Table::default(), Instant::now());
+    table.put("a", slow_starter(r#","Status":"warning""#), None, now);
+    let mut runs = 0;
+    while reports(&mut table).last().is_none_or(|said| said.1 == Status::Warning) {
+        run(&mut table, Status::Critical, &format!("refused {runs}"));
+        runs += 1;
+    }
+    assert!((6..=7).contains(&runs), "it began to count with run {runs}");
+}
+
+#[test]
+fn a_start_is_no_excuse_for_what_is_known() {
+    let (mut table, now) = (Table::default(), Instant::now());
+    table.put("a", slow_starter(""), Some((Status::Passing, "up".to_owned())), now);
+    run(&mut table, Status::Critical, "down");
+    assert_eq!(reports(&mut table), [report("a", Status::Critical, "down")]);
+    table.put("b", slow_starter(r#","Status":"passing""#), None, now);
+    table.put("b", slow_starter(r#","Status":"passing","Timeout":"2s""#), None, now);
+    table.remove("a");
+    run(&mut table, Status::Critical, "down");
+    let expected = [report("b", Status::Passing, "starting: down")];
+    assert_eq!(reports(&mut table), expected, "what changes while it starts goes on starting");
+}
+
+#[test]
+fn jitter_is_added_to_each_interval() {
+    let (mut table, now) = (Table::default(), Instant::now());
+    let json = br#"{"TCP":"a:1","Interval":"10s","Jitter":"5s"}"#;
+    table.put("a", read(muster_api::decode::json(json).unwrap()), None, now);
+    let mut waits = Vec::new();
+    let mut before = launch_and_finish(&mut table);
+    for _ in 0..200 {
+        let at = launch_and_finish(&mut table);
+        waits.push(at - before);
+        before = at;
+    }
+    assert!(waits.iter().all(|wait| (SECOND * 10..SECOND * 15).contains(wait)), "{waits:?}");
+    let short = waits.iter().filter(|wait| **wait < SECOND * 25 / 2).count();
+    assert!((50..150).contains(&short), "{short} of 200 in the lower half");
+}
+
+/// Lets the check have its next run at its time, which comes to nothing; says when.
+fn launch_and_finish(table: &mut Table) -> Instant {
+    let (launch, at) = launch(table);
+    table.finish(&launch.id, launch.generation, None, at);
+    at
+}
+
 #[test]
 fn a_removed_check_is_silent() {
     let (mut table, now) = (Table::default(), Instant::now());

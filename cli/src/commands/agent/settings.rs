@@ -161,6 +161,9 @@ fn agent(
         scripts_from_files: flags.enable_local_script_checks || set.enable_local_script_checks,
         ..muster_agent::Config::default()
     };
+    if let Some(most) = set.limits.checks_max_concurrent {
+        agent.concurrent_probes = most;
+    }
     if let Some(span) = set.check_update_interval {
         agent.output_interval = span.or_zero();
     }

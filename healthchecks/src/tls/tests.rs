@@ -22,8 +22,8 @@ use crate::{
 
 /// A peer whose certificate is for `web.test` and is its own issuer.
 async fn tls_peer(connections: usize) -> String {
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("../testdata/cert.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../testdata/key.pem")).unwrap();
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("testdata/cert.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("testdata/key.pem")).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -53,7 +53,7 @@ async fn certificates_are_verified_unless_told_otherwise() {
     let address = tls_peer(4).await;
     let url = format!("https://{address}/x");
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(include_bytes!("../testdata/cert.pem")).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_slice(include_bytes!("testdata/cert.pem")).unwrap()).unwrap();
     let trusting = || Tls::trusting(roots.clone()).unwrap();
     let time = Duration::from_secs(20);
     let passing = Outcome::new(Status::Passing, format!("HTTP GET {url}: 200 OK Output: hello"));

@@ -1,7 +1,11 @@
 //! TLS towards what is probed: two configurations, each made once when a check first needs it.
 //! It must never resume a session, or read the host's certificates again for every run.
 
+mod expiry;
+
 use std::sync::Arc;
+
+use muster_api::{ApiError, check::CheckDefinition};
 
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, InvalidMessage, RootCertStore, SignatureScheme,
@@ -16,7 +20,40 @@ use tokio::{net::TcpStream, sync::OnceCell};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 #[cfg(test)]
+pub(crate) mod peers;
+#[cfg(test)]
 mod tests;
+
+/// What a check demands of the TLS of its peer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Demands {
+    /// The name that the certificate must carry instead of the host that is dialed; empty means the host.
+    server_name: String,
+    /// Accept any certificate.
+    skip_verify: bool,
+    /// A certificate that expires within so many days is a warning; none means that it never is.
+    warn_days: Option<u32>,
+}
+
+impl Demands {
+    /// # Errors
+    /// Where there is no such number of days.
+    pub(crate) fn read(check: &CheckDefinition) -> Result<Self, ApiError> {
+        Ok(Self {
+            server_name: check.tls_server_name.clone(),
+            skip_verify: check.tls_skip_verify,
+            warn_days: expiry::days(check.warn_certificate_days)?,
+        })
+    }
+}
+
+/// A connection with TLS.
+#[derive(Debug)]
+pub(crate) struct Secured {
+    pub(crate) stream: TlsStream<TcpStream>,
+    /// Why somebody should look at the peer's certificate, though all is well.
+    pub(crate) warning: Option<String>,
+}
 
 /// The configurations.
 #[derive(Debug)]
@@ -43,24 +80,36 @@ impl Tls {
         Ok(Self { verified: OnceCell::new_with(Some(config)), ..tls })
     }
 
-    /// The handshake; the error is the text for the check's output.
-    pub(super) async fn connect(
+    /// The handshake with `host`, in one of the `protocols` if some are named; the error is the text for the check's
+    /// output.
+    pub(crate) async fn connect(
         &self,
         stream: TcpStream,
-        name: &str,
-        skip_verify: bool,
-    ) -> Result<TlsStream<TcpStream>, String> {
-        let config = self.config(skip_verify).await?;
+        host: &str,
+        demands: &Demands,
+        protocols: &[&str],
+    ) -> Result<Secured, String> {
+        let config = self.config(demands.skip_verify).await?;
+        let name = if demands.server_name.is_empty() { host } else { &demands.server_name };
         let server = ServerName::try_from(name.to_owned())
             .map_err(|_| format!("x509: \"{name}\" is not a name that a certificate can carry"))?;
-        TlsConnector::from(config).connect(server, stream).await.map_err(|error| {
+        let protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        let connector = TlsConnector::from(config);
+        let connected = connector.with_alpn(protocols).connect(server, stream).await;
+        let stream = connected.map_err(|error| {
             let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
             match inner {
                 Some(inner) => error_text(inner, name),
                 None if error.kind() == std::io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
                 None => error.to_string(),
             }
-        })
+        })?;
+        let algorithms = &self.provider.signature_verification_algorithms;
+        let warning = demands.warn_days.and_then(|days| {
+            let leaf = stream.get_ref().1.peer_certificates()?.first()?;
+            expiry::within(leaf, days, UnixTime::now(), algorithms)
+        });
+        Ok(Secured { stream, warning })
     }
 
     async fn config(&self, skip_verify: bool) -> Result<Arc<ClientConfig>, String> {
@@ -154,6 +203,7 @@ fn error_text(error: &rustls::Error, name: &str) -> String {
                 "tls: first record does not look like a TLS handshake".to_owned()
             }
             rustls::Error::AlertReceived(alert) => format!("remote error: tls: {alert:?}"),
+            rustls::Error::NoApplicationProtocol => "tls: the peer speaks no HTTP/2 over TLS".to_owned(),
             error => format!("tls: {error}"),
         };
     };
