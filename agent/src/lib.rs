@@ -1,6 +1,7 @@
 //! The truth of one host, and keeping the catalog in accord with it. What is registered with an agent is true
 //! here, on disk; the catalog is a copy. It touches nothing in the catalog that was not registered here.
 
+mod alias;
 mod checks;
 mod config;
 pub mod definition;
@@ -167,6 +168,7 @@ impl<U: Upstream> Drive<U> {
             runner,
             checks::take_reports(&shared, reports, &token),
             checks::remove_overdue(&shared, &token),
+            alias::follow(&shared, &token),
             syncer::run(&shared, &token),
             lease::keep(&shared, &token),
         );

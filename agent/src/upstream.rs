@@ -48,6 +48,16 @@ pub(crate) async fn call<U: Upstream>(
     path: &str,
     body: Bytes,
 ) -> Result<Bytes, CallFailed> {
+    reply(upstream, method, path, body).await.map(Reply::into_body)
+}
+
+/// One request with a success as answer: all of it.
+pub(crate) async fn reply<U: Upstream>(
+    upstream: &U,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> Result<Reply, CallFailed> {
     let request = Request::builder().method(method).uri(path).body(body);
     let request = request.map_err(|error| CallFailed::Garbled(error.to_string()))?;
     let reply = upstream.call(request).await?;
@@ -55,7 +65,7 @@ pub(crate) async fn call<U: Upstream>(
         let text = String::from_utf8_lossy(reply.body()).into_owned();
         return Err(CallFailed::Refused { status: reply.status().as_u16(), text });
     }
-    Ok(reply.into_body())
+    Ok(reply)
 }
 
 /// One GET whose answer is JSON.

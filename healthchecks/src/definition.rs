@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::probe::Probe;
+use crate::{alias::Target, probe::Probe};
 
 /// The health of one check, best first.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +84,8 @@ pub(crate) enum Work {
     Probe(Arc<dyn Probe>),
     /// The service itself says how it is, and each word holds so long.
     Ttl(Duration),
+    /// Somebody else says how it is: it has the health of this one.
+    Alias(Target),
 }
 
 /// How many results in a row it takes to change a status. Zero and one mean "at once".

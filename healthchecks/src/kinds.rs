@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 use muster_api::{ApiError, check::CheckDefinition};
 
 use crate::{
+    alias::Target,
     definition::{Definition, Status, Thresholds, Work},
     grpc, h2ping, http, icmp, os_service,
     probe::Probe,
@@ -24,11 +25,7 @@ const KINDS: &[Kind] =
 type Field = fn(&CheckDefinition) -> &str;
 
 /// Kinds that there will be, by the field that asks for one.
-const NOT_YET: &[(Field, &str)] = &[
-    (|check| &check.docker_container_id, "docker"),
-    (|check| &check.alias_service, "alias"),
-    (|check| &check.alias_node, "alias"),
-];
+const NOT_YET: &[(Field, &str)] = &[(|check| &check.docker_container_id, "docker")];
 
 /// One kind of probe.
 pub(crate) struct Kind {
@@ -67,6 +64,7 @@ fn kind(check: &CheckDefinition) -> Option<&'static Kind> {
 pub fn word(check: &CheckDefinition) -> &'static str {
     match kind(check) {
         Some(kind) => kind.word,
+        None if Target::read(check).is_some() => "alias",
         None if check.ttl.positive().is_some() => "ttl",
         None => "",
     }
@@ -82,13 +80,20 @@ pub fn read(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, Api
         return Err(ApiError::NotYet(format!("a check of kind {what}")));
     }
     let (interval, ttl, kind) = (check.interval.positive(), check.ttl.positive(), kind(check));
+    let target = Target::read(check);
     if interval.is_some() && ttl.is_some() {
         return invalid("Interval and TTL cannot both be specified");
     }
     if kind.is_some() && interval.is_none() {
         return invalid("Interval must be > 0 for Script, HTTP, or TCP checks");
     }
-    if kind.is_none() && ttl.is_none() {
+    if kind.is_some() && target.is_some() {
+        return invalid("Interval cannot be set for Alias checks");
+    }
+    if target.is_some() && ttl.is_some() {
+        return invalid("TTL must be not be set for Alias checks");
+    }
+    if kind.is_none() && target.is_none() && ttl.is_none() {
         return invalid("TTL must be > 0 for TTL checks");
     }
     if check.output_max_size < 0 {
@@ -98,9 +103,10 @@ pub fn read(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, Api
     if !scripts.allowed && (has_command || kind.is_some_and(|kind| kind.commands)) {
         return Err(ApiError::Internal(SCRIPTS_DISABLED.into()));
     }
-    let work = match kind {
-        Some(kind) => Work::Probe((kind.read)(check)?),
-        None => Work::Ttl(ttl.unwrap_or_default()),
+    let work = match (kind, target) {
+        (Some(kind), _) => Work::Probe((kind.read)(check)?),
+        (None, Some(target)) => Work::Alias(target),
+        (None, None) => Work::Ttl(ttl.unwrap_or_default()),
     };
     let count = |asked: i64, what: &str| {
         u32::try_from(asked.max(0)).map_err(|_| bad(format!("Invalid check: {what} {asked} is too large")))

@@ -3,6 +3,7 @@
 //! [`read`] judges a definition and says what is to be done for it. A [`Runner`] does it: it runs each probe in its
 //! time and sends a [`Report`] when what is known about a check changed. It must never know a catalog, an agent, or who listens to the reports.
 
+pub mod alias;
 mod alongside;
 mod definition;
 mod dial;

@@ -8,7 +8,11 @@
 //! It must never hold the table's lock across an await, and never wait for a probe or the listener while a
 //! check is due.
 
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::Future,
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -19,6 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    alias::Target,
     definition::{Definition, Limits, NotTtl, Report, Status},
     probe::{Outcome, Reach},
     table::{Glance, Launch, Table},
@@ -90,6 +95,19 @@ impl Runner {
     #[must_use]
     pub fn glance(&self, id: &str) -> Option<Glance> {
         self.shared.table.lock().glance(id, Instant::now())
+    }
+
+    /// The checks that have the health of another, by ID, and whose it is.
+    #[must_use]
+    pub fn aliases(&self) -> BTreeMap<Arc<str>, Target> {
+        self.shared.table.lock().aliases().clone()
+    }
+
+    /// The health of what an alias stands for. As with a heartbeat, what it comes to is given back; nothing where that
+    /// is known, or the alias is gone.
+    #[must_use]
+    pub fn follow(&self, id: &str, status: Status, output: String) -> Option<Report> {
+        self.shared.table.lock().follow(id, status, output)
     }
 
     /// The number of checks.

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //!            due             a free place          outcome
-//!  Waiting ───────▶ Ready ───────────────▶ Running ───────▶ Waiting …      (a TTL check: Waiting ─▶ Silent)
+//!  Waiting ───────▶ Ready ───────────────▶ Running ───────▶ Waiting …
+//!
+//!  A TTL check: Waiting ─▶ Silent; an alias is Silent from the beginning.
 //! ```
 
 use std::{
@@ -15,6 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    alias::Target,
     definition::{Definition, NotTtl, Report, Status, Work},
     output,
     probe::Outcome,
@@ -43,6 +46,8 @@ pub(crate) struct Table {
     /// Checks with something to tell, in order. One entry for each at most: if the listener is slow, the
     /// latest word replaces the one before.
     outbox: BTreeMap<u64, Arc<str>>,
+    /// Checks that have the health of another.
+    aliases: BTreeMap<Arc<str>, Target>,
     /// The last generation, order of a report and place in the outbox that was given out.
     counter: u64,
     hasher: RandomState,
@@ -121,20 +126,26 @@ impl Table {
             }
         };
         let is_ttl = matches!(definition.work, Work::Ttl(_));
-        let at = match definition.work {
-            Work::Ttl(ttl) => schedule::later(now, ttl),
+        let at = match &definition.work {
+            Work::Ttl(ttl) => Some(schedule::later(now, *ttl)),
             Work::Probe(_) => {
-                schedule::first(now, schedule::interval(definition.interval), schedule::chance(id))
+                Some(schedule::first(now, schedule::interval(definition.interval), schedule::chance(id)))
             }
+            Work::Alias(_) => None,
         };
         let generation = self.count();
         let id: Arc<str> = id.into();
-        self.timers.insert((at, generation), id.clone());
+        if let Some(at) = at {
+            self.timers.insert((at, generation), id.clone());
+        }
+        if let Work::Alias(target) = &definition.work {
+            self.aliases.insert(id.clone(), target.clone());
+        }
         let check = Check {
             id: id.clone(),
             definition: Arc::new(definition),
             generation,
-            phase: Phase::Waiting(at),
+            phase: at.map_or(Phase::Silent, Phase::Waiting),
             tally,
             starting,
             status: told.0,
@@ -178,6 +189,24 @@ impl Table {
             self.outbox.remove(&place);
         }
         Ok(Report { id: id.to_owned(), status, output, order: self.count() })
+    }
+
+    /// The checks that have the health of another.
+    pub(crate) fn aliases(&self) -> &BTreeMap<Arc<str>, Target> {
+        &self.aliases
+    }
+
+    /// The health of what an alias stands for; nothing where it is known already, or the alias is gone.
+    pub(crate) fn follow(&mut self, id: &str, status: Status, output: String) -> Option<Report> {
+        let order = self.counter + 1;
+        let check = self.checks.get_mut(id).filter(|_| self.aliases.contains_key(id))?;
+        let output = output::shortened(output, output::limit(check.definition.output_limit));
+        let news = (status, self.hasher.hash_one(&output));
+        if check.told == news {
+            return None;
+        }
+        (check.status, check.told, self.counter) = (status, news, order);
+        Some(Report { id: id.to_owned(), status, output, order })
     }
 
     /// What is due: TTL checks lapse here, and up to `places` runs are to be started.
@@ -267,6 +296,7 @@ impl Table {
     /// Takes a check out of everything.
     fn take(&mut self, id: &str) -> Option<Check> {
         let check = self.checks.remove(id)?;
+        self.aliases.remove(id);
         match &check.phase {
             Phase::Waiting(at) => drop(self.timers.remove(&(*at, check.generation))),
             Phase::Ready(at) => drop(self.ready.remove(&(*at, check.generation))),

@@ -279,6 +279,31 @@ fn a_heartbeat_needs_a_ttl() {
 }
 
 #[test]
+fn an_alias_says_what_is_said_of_another() {
+    let (mut table, now) = (Table::default(), Instant::now());
+    let alias = |service: &str| {
+        read(CheckDefinition { alias_service: service.to_owned(), ..CheckDefinition::default() })
+    };
+    let first = table.put("a", alias("web"), None, now);
+    assert_eq!((table.next(), table.aliases().len()), (None, 1), "there is nothing to run");
+    let word = table.follow("a", Status::Passing, "fine".to_owned()).unwrap();
+    assert!(word.order > first);
+    assert_eq!(said(word), report("a", Status::Passing, "fine"));
+    assert_eq!(table.follow("a", Status::Passing, "fine".to_owned()), None, "it is told once");
+    assert_eq!(table.put("a", alias("web"), None, now), first, "the same goes on");
+    assert!(table.heartbeat("a", Status::Critical, String::new(), now).is_err());
+    let again = table.put("a", alias("db"), None, now);
+    assert!(table.follow("a", Status::Critical, String::new()).is_some_and(|word| word.order > again));
+    table.put("a", tcp(1), None, now);
+    assert_eq!(table.follow("a", Status::Passing, String::new()), None, "it is none any more");
+    table.put("b", alias("web"), None, now);
+    table.remove("b");
+    assert_eq!(table.follow("b", Status::Passing, String::new()), None);
+    assert!(table.aliases().is_empty());
+    assert_tidy(&table);
+}
+
+#[test]
 fn heartbeats_and_changes_leave_nothing_behind() {
     let (mut table, now) = (Table::default(), Instant::now());
     table.put("ttl", ttl(30), None, now);
