@@ -124,11 +124,6 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { case: "agent/version", place: "status", why: "newer versions of Consul have it" },
     Known { case: "agent/host", place: "status", why: "not built; the answer is 501 and says so" },
     Known { case: "agent/monitor-bad", place: "status", why: "not built; the answer is 501 and says so" },
-    Known {
-        case: "agent-checks/alias",
-        place: "",
-        why: "alias checks are not built; the answer is 501 and says so",
-    },
 ];
 
 /// What becomes of a case's differences in the light of `list`.

@@ -308,3 +308,22 @@ pub(super) const TOP: &[Key] = &[
     idle("unix_sockets", Any),
     idle("use_streaming_backend", Switch),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use muster_api::check::CheckDefinition;
+
+    use super::CHECK;
+
+    #[test]
+    fn every_field_of_a_check_is_a_key_and_every_key_a_field() {
+        let fields = serde_json::to_value(CheckDefinition::default()).unwrap();
+        let fields: BTreeSet<String> = fields.as_object().unwrap().keys().cloned().collect();
+        let keys: BTreeSet<String> = CHECK.iter().map(|key| key.name.replace('_', "")).collect();
+        // Another name of one that is there, and what is taken and left aside.
+        let others = ["checkid", "scriptargs", "token"].map(str::to_owned);
+        assert_eq!(keys, fields.into_iter().chain(others).collect());
+    }
+}

@@ -85,3 +85,34 @@ fn definitions<T: DeserializeOwned>(list: Option<Value>, what: &str) -> Result<V
     });
     read.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Loaded, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("muster.hcl");
+        std::fs::write(&path, text).unwrap();
+        Sources { paths: vec![path], format: None }.load()
+    }
+
+    #[test]
+    fn the_example_of_the_checks_can_be_loaded() {
+        let page = include_str!("../../../healthchecks/README.md");
+        let example = page.split_once("```hcl\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+        let loaded = load(example).unwrap();
+        let check = &loaded.checks[0];
+        assert_eq!(check.expect_status.as_deref().unwrap(), ["200-299", "401"]);
+        assert_eq!(check.expect_json.as_ref().unwrap()["/database/state"], "up");
+        assert_eq!((check.warn_certificate_days, check.jitter.to_string().as_str()), (14, "2s"));
+        assert_eq!((check.start_period.to_string(), check.warn_slower_than.to_string()), ("1m0s".into(), "500ms".into()));
+    }
+
+    #[test]
+    fn a_cap_that_lets_no_check_run_is_refused() {
+        assert_eq!(load("limits { checks_max_concurrent = 7 }").unwrap().settings.limits.checks_max_concurrent, Some(7));
+        let refusal = load("limits { checks_max_concurrent = 0 }").unwrap_err();
+        assert!(refusal.starts_with("limits.checks_max_concurrent: no check could ever run"), "{refusal}");
+    }
+}
