@@ -1,6 +1,7 @@
 //! The tables of cases, one file per group of endpoints.
 
 mod agent_checks;
+mod agent_checks_kinds;
 mod agent_checks_refused;
 mod agent_services;
 mod agent_services_health;
@@ -30,6 +31,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         agent_services::CASES,
         agent_services_health::CASES,
         agent_checks::CASES,
+        agent_checks_kinds::CASES,
         agent_checks_refused::CASES,
         status::CASES,
         operator::CASES,

@@ -21,18 +21,19 @@ mod tests;
 const KINDS: &[Kind] =
     &[http::KIND, tcp::KIND, udp::KIND, grpc::KIND, script::KIND, h2ping::KIND, os_service::KIND, icmp::KIND];
 
-/// A field of text.
-type Field = fn(&CheckDefinition) -> &str;
+/// Whether a definition is of a kind.
+type Claims = fn(&CheckDefinition) -> bool;
 
-/// Kinds that there will be, by the field that asks for one.
-const NOT_YET: &[(Field, &str)] = &[(|check| &check.docker_container_id, "docker")];
+/// Kinds that there will be, and which definitions are theirs.
+const NOT_YET: &[(Claims, &str)] =
+    &[(|check| !check.docker_container_id.is_empty() && has_command(check), "docker")];
 
 /// One kind of probe.
 pub(crate) struct Kind {
     /// The word for it on the wire.
     pub(crate) word: &'static str,
     /// Whether the fields are there that make a check one of this kind.
-    pub(crate) claims: fn(&CheckDefinition) -> bool,
+    pub(crate) claims: Claims,
     /// Makes the probe, or says which field is wrong and what would be right.
     pub(crate) read: fn(&CheckDefinition) -> Result<Arc<dyn Probe>, ApiError>,
     /// Whether it runs commands of whoever registers it: then it is only for where scripts are allowed.
@@ -59,6 +60,11 @@ fn kind(check: &CheckDefinition) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| (kind.claims)(check))
 }
 
+/// Whether there is a command to run.
+pub(crate) fn has_command(check: &CheckDefinition) -> bool {
+    check.args.as_ref().is_some_and(|args| !args.is_empty())
+}
+
 /// The word on the wire for a check's kind; empty where it is of none.
 #[must_use]
 pub fn word(check: &CheckDefinition) -> &'static str {
@@ -76,9 +82,6 @@ pub fn word(check: &CheckDefinition) -> &'static str {
 /// Where the fields do not fit together, scripts are not allowed, or the kind is not there yet.
 pub fn read(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, ApiError> {
     let invalid = |text: &str| Err(bad(format!("Invalid check: {text}")));
-    if let Some((_, what)) = NOT_YET.iter().find(|(field, _)| !field(check).is_empty()) {
-        return Err(ApiError::NotYet(format!("a check of kind {what}")));
-    }
     let (interval, ttl, kind) = (check.interval.positive(), check.ttl.positive(), kind(check));
     let target = Target::read(check);
     if interval.is_some() && ttl.is_some() {
@@ -99,8 +102,10 @@ pub fn read(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, Api
     if check.output_max_size < 0 {
         return invalid("MaxOutputMaxSize must be positive");
     }
-    let has_command = check.args.as_ref().is_some_and(|args| !args.is_empty());
-    if !scripts.allowed && (has_command || kind.is_some_and(|kind| kind.commands)) {
+    if let Some((_, what)) = NOT_YET.iter().find(|(claims, _)| claims(check)) {
+        return Err(ApiError::NotYet(format!("a check of kind {what}")));
+    }
+    if !scripts.allowed && (has_command(check) || kind.is_some_and(|kind| kind.commands)) {
         return Err(ApiError::Internal(SCRIPTS_DISABLED.into()));
     }
     let work = match (kind, target) {

@@ -106,12 +106,18 @@ mod tests {
         assert_eq!(check.expect_status.as_deref().unwrap(), ["200-299", "401"]);
         assert_eq!(check.expect_json.as_ref().unwrap()["/database/state"], "up");
         assert_eq!((check.warn_certificate_days, check.jitter.to_string().as_str()), (14, "2s"));
-        assert_eq!((check.start_period.to_string(), check.warn_slower_than.to_string()), ("1m0s".into(), "500ms".into()));
+        assert_eq!(
+            (check.start_period.to_string(), check.warn_slower_than.to_string()),
+            ("1m0s".into(), "500ms".into())
+        );
     }
 
     #[test]
     fn a_cap_that_lets_no_check_run_is_refused() {
-        assert_eq!(load("limits { checks_max_concurrent = 7 }").unwrap().settings.limits.checks_max_concurrent, Some(7));
+        assert_eq!(
+            load("limits { checks_max_concurrent = 7 }").unwrap().settings.limits.checks_max_concurrent,
+            Some(7)
+        );
         let refusal = load("limits { checks_max_concurrent = 0 }").unwrap_err();
         assert!(refusal.starts_with("limits.checks_max_concurrent: no check could ever run"), "{refusal}");
     }

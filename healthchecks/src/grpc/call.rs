@@ -17,19 +17,10 @@ const PREFIX: usize = 5;
 /// The health protocol's number for a service that serves.
 const SERVING: i32 = 1;
 
-/// `grpc.health.v1.HealthCheckRequest`.
-#[derive(Clone, PartialEq, Message)]
-struct HealthCheckRequest {
-    #[prost(string, tag = "1")]
-    service: String,
-}
-
-/// `grpc.health.v1.HealthCheckResponse`.
-#[derive(Clone, PartialEq, Message)]
-struct HealthCheckResponse {
-    #[prost(int32, tag = "1")]
-    status: i32,
-}
+/// `grpc.health.v1.HealthCheckRequest` has one text, as `google.protobuf.StringValue` has, for which prost has a type.
+type HealthCheckRequest = String;
+/// `grpc.health.v1.HealthCheckResponse` has one number, as `google.protobuf.Int32Value` has.
+type HealthCheckResponse = i32;
 
 /// A call that came to nothing, as Go's clients write it.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +72,7 @@ impl Call<'_> {
         let answer = HealthCheckResponse::decode(unframed(&message)?).map_err(|error| {
             Refused::new("Internal", format!("grpc: failed to unmarshal the message: {error}"))
         })?;
-        Ok(answer.status == SERVING)
+        Ok(answer == SERVING)
     }
 
     fn request(&self) -> Result<Request<()>, http::Error> {
@@ -98,7 +89,7 @@ impl Call<'_> {
     }
 
     fn message(&self) -> Bytes {
-        let request = HealthCheckRequest { service: self.service.to_owned() };
+        let request: HealthCheckRequest = self.service.to_owned();
         let mut framed = BytesMut::with_capacity(PREFIX + request.encoded_len());
         framed.put_u8(0);
         framed.put_u32(u32::try_from(request.encoded_len()).unwrap_or(u32::MAX));

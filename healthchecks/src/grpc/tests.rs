@@ -1,18 +1,13 @@
 //! A real gRPC server with the health service. Texts pinned from Consul 1.8.7.
 
+mod server;
+
 use std::time::Duration;
 
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    service::TowerToHyperService,
-};
 use muster_api::check::CheckDefinition;
 use tokio::{net::TcpListener, task::JoinSet};
-use tonic_health::{
-    ServingStatus,
-    server::{HealthReporter, health_reporter},
-};
 
+use self::server::{NOT_SERVING, SERVING, UNKNOWN, server};
 use super::Grpc;
 use crate::{
     definition::Status,
@@ -21,35 +16,6 @@ use crate::{
 };
 
 const SECONDS: Duration = Duration::from_secs(20);
-
-/// A server that knows `web`; it ends with the set.
-async fn server(tls: Option<&Peer>) -> (String, HealthReporter, JoinSet<()>) {
-    let (reporter, service) = health_reporter();
-    reporter.set_service_status("web", ServingStatus::Serving).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let acceptor = tls.map(|peer| peer.acceptor.clone());
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move {
-        let mut connections = JoinSet::new();
-        while let Ok((stream, _)) = listener.accept().await {
-            let (service, acceptor) = (service.clone(), acceptor.clone());
-            connections.spawn(async move {
-                let service = TowerToHyperService::new(service);
-                let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                match acceptor {
-                    None => drop(builder.serve_connection(TokioIo::new(stream), service).await),
-                    Some(acceptor) => {
-                        if let Ok(stream) = acceptor.accept(stream).await {
-                            drop(builder.serve_connection(TokioIo::new(stream), service).await);
-                        }
-                    }
-                }
-            });
-        }
-    });
-    (address, reporter, tasks)
-}
 
 fn asked(target: &str) -> CheckDefinition {
     CheckDefinition { grpc: target.to_owned(), ..CheckDefinition::default() }
@@ -61,7 +27,7 @@ async fn run(check: &CheckDefinition, reach: &Reach, time: Duration) -> Outcome 
 
 #[tokio::test]
 async fn serving_passes_and_nothing_else_does() {
-    let (address, reporter, _server) = server(None).await;
+    let (address, health, _server) = server(None).await;
     let reach = Reach::new();
     let ask = async |target: String| run(&asked(&target), &reach, SECONDS).await;
     let success = |target: &str| Outcome::new(Status::Passing, format!("gRPC check {target}: success"));
@@ -70,12 +36,12 @@ async fn serving_passes_and_nothing_else_does() {
     assert_eq!(ask(web.clone()).await, success(&web));
     let none = "rpc error: code = NotFound desc = service not registered";
     assert_eq!(ask(format!("{address}/none")).await, Outcome::critical(none));
-    for status in [ServingStatus::NotServing, ServingStatus::Unknown] {
-        reporter.set_service_status("web", status).await;
+    for status in [NOT_SERVING, UNKNOWN, 77] {
+        health.set("web", status);
         let unwell = Outcome::critical("gRPC application didn't report service healthy");
         assert_eq!(ask(web.clone()).await, unwell, "{status}");
     }
-    reporter.set_service_status("web", ServingStatus::Serving).await;
+    health.set("web", SERVING);
     assert_eq!(ask(web.clone()).await, success(&web), "it recovers");
 }
 
@@ -115,7 +81,7 @@ async fn a_peer_that_speaks_something_else_is_critical() {
 #[tokio::test]
 async fn tls_is_verified_and_its_end_is_foreseen() {
     let peer = Peer::new(10, &["h2"]);
-    let (address, _reporter, _server) = server(Some(&peer)).await;
+    let (address, _health, _server) = server(Some(&peer)).await;
     let check = |name: &str, days: i64| CheckDefinition {
         grpc_use_tls: true,
         tls_server_name: name.to_owned(),

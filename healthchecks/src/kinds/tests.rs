@@ -37,6 +37,7 @@ fn a_check_is_refused_in_consul_s_words() {
         ),
         (r#"{"AliasNode":"x","TTL":"1s"}"#, "Invalid check: TTL must be not be set for Alias checks"),
         (r#"{"AliasService":"x","OutputMaxSize":-1}"#, "Invalid check: MaxOutputMaxSize must be positive"),
+        (r#"{"DockerContainerID":"abc","Interval":"1s"}"#, "Invalid check: TTL must be > 0 for TTL checks"),
         (r#"{"TTL":"1s","OutputMaxSize":-1}"#, "Invalid check: MaxOutputMaxSize must be positive"),
         (r#"{"TTL":"abc"}"#, "Request decode failed: time: invalid duration \"abc\""),
         (r#"{"TTL":"1s","Status":"zz"}"#, "Bad check status"),

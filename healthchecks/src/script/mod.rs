@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     definition::Status,
-    kinds::Kind,
+    kinds::{self, Kind},
     output::{self, Tail},
     probe::{Outcome, Probe, Run, Running},
 };
@@ -29,7 +29,7 @@ const REAP: Duration = Duration::from_secs(1);
 
 pub(crate) const KIND: Kind = Kind {
     word: "script",
-    claims: |check| check.args.as_ref().is_some_and(|args| !args.is_empty()),
+    claims: kinds::has_command,
     read: |check| Ok(Arc::new(Script { args: check.args.clone().unwrap_or_default() })),
     commands: true,
     timeout: Duration::from_secs(30),
