@@ -99,32 +99,26 @@ pub(super) const CASES: &[Case] = &[
             get("/v1/agent/checks").until("All checks passing."),
             put("/v1/agent/service/maintenance/{n}?enable=true", ""),
             get("/v1/agent/checks").until("failing"),
-            put("/v1/agent/service/deregister/{n}", ""),
-            get("/v1/agent/checks").until("could not be found"),
         ],
     ),
+    // Of the own node only: Consul 1.8.7 ends with a panic where the node of an alias is gone, as one is after its case.
     case(
         "agent-checks/alias-of-node",
         &[
             put(
-                "/v1/catalog/register",
-                r#"{"Node":"{n}far","Address":"10.0.0.9","Service":{"Service":"db"},
-            "Check":{"Name":"c","CheckID":"c","ServiceID":"db","Status":"warning","Output":"so so"}}"#,
+                "/v1/agent/service/register",
+                r#"{"Name":"{n}","Check":{"CheckID":"{n}ttl","TTL":"1m","Status":"passing"}}"#,
             ),
-            put("/v1/agent/service/register", r#"{"Name":"{n}"}"#),
+            put("/v1/agent/service/register", r#"{"Name":"{n}b"}"#),
             put(
                 "/v1/agent/check/register",
-                r#"{"Name":"{n}a","AliasService":"db","AliasNode":"{n}far","ServiceID":"{n}"}"#,
-            ),
-            get("/v1/agent/checks").until("failing: so so"),
-            put(
-                "/v1/catalog/register",
-                r#"{"Node":"{n}far","Address":"10.0.0.9",
-            "Check":{"Name":"c","CheckID":"c","ServiceID":"db","Status":"passing"}}"#,
+                r#"{"Name":"{n}a","AliasService":"{n}","AliasNode":"{node}","ServiceID":"{n}b"}"#,
             ),
             get("/v1/agent/checks").until("All checks passing."),
-            put("/v1/catalog/deregister", r#"{"Node":"{n}far","ServiceID":"db"}"#),
-            get("/v1/agent/checks").until("could not be found"),
+            put("/v1/agent/check/warn/{n}ttl?note=hm", ""),
+            get("/v1/agent/checks").until("failing: hm"),
+            put("/v1/agent/check/pass/{n}ttl?note=fine", ""),
+            get("/v1/agent/checks").until("All checks passing."),
         ],
     ),
 ];
