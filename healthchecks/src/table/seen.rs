@@ -32,8 +32,8 @@ impl Table {
             Phase::Silent => (false, None),
         };
         let (successes, failures) = match check.definition.work {
-            Work::Ttl(_) => (None, None),
-            _ => check.tally.in_a_row(),
+            Work::Ttl(_) | Work::Alias(_) => (None, None),
+            Work::Probe(_) => check.tally.in_a_row(),
         };
         Some(Glance { running, next, successes, failures })
     }
