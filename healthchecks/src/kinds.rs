@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 use muster_api::{ApiError, check::CheckDefinition};
 
 use crate::{
+    container,
     definition::{Definition, Status, Thresholds, Work},
-    http,
+    docker, http,
     probe::Probe,
     script, tcp,
 };
@@ -17,7 +18,7 @@ use crate::{
 mod tests;
 
 /// All kinds that probe. The first one whose fields are there is the one that runs; the order is Consul's.
-const KINDS: &[Kind] = &[http::KIND, tcp::KIND, script::KIND];
+const KINDS: &[Kind] = &[http::KIND, tcp::KIND, container::KIND, docker::KIND, script::KIND];
 
 /// A field of text.
 type Field = fn(&CheckDefinition) -> &str;
@@ -25,7 +26,6 @@ type Field = fn(&CheckDefinition) -> &str;
 /// Kinds that there will be, by the field that asks for one.
 const NOT_YET: &[(Field, &str)] = &[
     (|check| &check.grpc, "grpc"),
-    (|check| &check.docker_container_id, "docker"),
     (|check| &check.alias_service, "alias"),
     (|check| &check.alias_node, "alias"),
     (|check| &check.h2ping, "h2ping"),

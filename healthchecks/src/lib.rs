@@ -3,8 +3,10 @@
 //! [`read`] judges a definition and says what is to be done for it. A [`Runner`] does it: it runs each probe in its
 //! time and sends a [`Report`] when what is known about a check changed. It must never know a catalog, an agent, or who listens to the reports.
 
+mod container;
 mod definition;
 mod dial;
+mod docker;
 mod http;
 mod kinds;
 mod output;

@@ -16,7 +16,6 @@ use tokio::{
 use super::{Http, Tls};
 use crate::{
     definition::Status,
-    dial::Dialer,
     probe::{Outcome, Probe, Reach, Run},
 };
 
@@ -81,7 +80,7 @@ pub(super) async fn run(check: &CheckDefinition) -> Outcome {
 }
 
 pub(super) async fn run_with(check: &CheckDefinition, limit: usize, time: Duration, tls: Tls) -> Outcome {
-    let reach = Reach { dialer: Dialer::new(), tls };
+    let reach = Reach { tls, ..Reach::new() };
     Http::new(check).run(&Run::new(&reach, limit, time)).await
 }
 
