@@ -124,7 +124,7 @@ impl<U: Upstream> Agent<U> {
         let found = store.as_ref().map(Store::read).transpose()?.unwrap_or_default();
         let (send, reports) = mpsc::channel(REPORTS);
         let limits = Limits { max_concurrent: config.concurrent_probes };
-        let (runner, driving) = Runner::start(limits, send, token.child_token());
+        let (runner, driving) = Runner::start(&config.node_id, limits, send, token.child_token());
         let inner = Inner {
             config,
             upstream,

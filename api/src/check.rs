@@ -60,11 +60,21 @@ pub struct CheckDefinition {
     /// gRPC: with TLS.
     #[serde(rename = "grpcusetls")]
     pub grpc_use_tls: bool,
-    /// Docker: the container to run the script in.
+    /// Docker: the container to run the script in. Container: whose network to join; the host's if empty. An ID, a
+    /// name, `label:KEY=VALUE` or `service:NAME`.
     #[serde(rename = "dockercontainerid")]
     pub docker_container_id: String,
     /// Docker: the shell.
     pub shell: String,
+    /// Container: the image whose program is the check; ours, beside Consul's.
+    #[serde(rename = "checkimage")]
+    pub check_image: String,
+    /// Container: bytes of memory that it may take; 64 MiB if zero.
+    #[serde(rename = "memorylimit")]
+    pub memory_limit: i64,
+    /// Container: processes that it may have; 64 if zero.
+    #[serde(rename = "pidslimit")]
+    pub pids_limit: i64,
     /// Alias: the node whose health it has.
     #[serde(rename = "aliasnode")]
     pub alias_node: String,

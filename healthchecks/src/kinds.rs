@@ -8,8 +8,9 @@ use muster_api::{ApiError, check::CheckDefinition};
 
 use crate::{
     alias::Target,
+    container,
     definition::{Definition, Status, Thresholds, Work},
-    grpc, h2ping, http, icmp, os_service,
+    docker, grpc, h2ping, http, icmp, os_service,
     probe::Probe,
     script, tcp, udp,
 };
@@ -18,22 +19,26 @@ use crate::{
 mod tests;
 
 /// All kinds that probe. The first one whose fields are there is the one that runs; the order is Consul's.
-const KINDS: &[Kind] =
-    &[http::KIND, tcp::KIND, udp::KIND, grpc::KIND, script::KIND, h2ping::KIND, os_service::KIND, icmp::KIND];
+const KINDS: &[Kind] = &[
+    http::KIND,
+    tcp::KIND,
+    udp::KIND,
+    grpc::KIND,
+    container::KIND,
+    docker::KIND,
+    script::KIND,
+    h2ping::KIND,
+    os_service::KIND,
+    icmp::KIND,
+];
 
-/// Whether a definition is of a kind.
-type Claims = fn(&CheckDefinition) -> bool;
-
-/// Kinds that there will be, and which definitions are theirs.
-const NOT_YET: &[(Claims, &str)] =
-    &[(|check| !check.docker_container_id.is_empty() && has_command(check), "docker")];
 
 /// One kind of probe.
 pub(crate) struct Kind {
     /// The word for it on the wire.
     pub(crate) word: &'static str,
     /// Whether the fields are there that make a check one of this kind.
-    pub(crate) claims: Claims,
+    pub(crate) claims: fn(&CheckDefinition) -> bool,
     /// Makes the probe, or says which field is wrong and what would be right.
     pub(crate) read: fn(&CheckDefinition) -> Result<Arc<dyn Probe>, ApiError>,
     /// Whether it runs commands of whoever registers it: then it is only for where scripts are allowed.
@@ -79,7 +84,7 @@ pub fn word(check: &CheckDefinition) -> &'static str {
 /// What is to be run for a check.
 ///
 /// # Errors
-/// Where the fields do not fit together, scripts are not allowed, or the kind is not there yet.
+/// Where the fields do not fit together, or scripts are not allowed.
 pub fn read(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, ApiError> {
     let invalid = |text: &str| Err(bad(format!("Invalid check: {text}")));
     let (interval, ttl, kind) = (check.interval.positive(), check.ttl.positive(), kind(check));
@@ -101,9 +106,6 @@ pub fn read(check: &CheckDefinition, scripts: Scripts) -> Result<Definition, Api
     }
     if check.output_max_size < 0 {
         return invalid("MaxOutputMaxSize must be positive");
-    }
-    if let Some((_, what)) = NOT_YET.iter().find(|(claims, _)| claims(check)) {
-        return Err(ApiError::NotYet(format!("a check of kind {what}")));
     }
     if !scripts.allowed && (has_command(check) || kind.is_some_and(|kind| kind.commands)) {
         return Err(ApiError::Internal(SCRIPTS_DISABLED.into()));

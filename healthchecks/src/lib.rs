@@ -5,8 +5,10 @@
 
 pub mod alias;
 mod alongside;
+mod container;
 mod definition;
 mod dial;
+mod docker;
 mod grpc;
 mod h2ping;
 mod http;

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::{
     definition::{Definition, Status, Work},
     dial::Dialer,
+    docker::Engine,
     output,
     tls::Tls,
 };
@@ -50,11 +51,29 @@ impl<'r> Run<'r> {
 pub(crate) struct Reach {
     pub(crate) dialer: Dialer,
     pub(crate) tls: Tls,
+    pub(crate) engine: Engine,
 }
 
 impl Reach {
+    #[cfg(test)]
     pub(crate) fn new() -> Self {
-        Self { dialer: Dialer::new(), tls: Tls::new() }
+        Self::of("")
+    }
+
+    /// What belongs to `owner` at a container engine is this agent's.
+    pub(crate) fn of(owner: &str) -> Self {
+        Self { dialer: Dialer::new(), tls: Tls::new(), engine: Engine::new(owner) }
+    }
+
+    /// Removes what an earlier life of this agent has left, beside the first runs.
+    pub(crate) fn begin(&self) {
+        if self.engine.is_expected() {
+            let engine = self.engine.clone();
+            self.engine.clean(async move {
+                crate::docker::begin(&engine).await;
+                crate::container::begin(&engine).await;
+            });
+        }
     }
 
     /// One run of a check.

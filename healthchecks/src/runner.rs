@@ -47,8 +47,11 @@ struct Shared {
 
 impl Runner {
     /// Makes a runner without checks. Nothing happens until the future is driven; it ends soon after `token`
-    /// is cancelled or the receiver of `reports` is dropped, and takes all running scripts with it.
+    /// is cancelled or the receiver of `reports` is dropped, and takes all running scripts with it. `owner` is this
+    /// agent's own word among all that use one container engine, the same in all its lives: what carries it there at
+    /// the start was left behind, and goes.
     pub fn start(
+        owner: &str,
         limits: Limits,
         reports: mpsc::Sender<Report>,
         token: CancellationToken,
@@ -56,7 +59,7 @@ impl Runner {
         let shared = Arc::new(Shared::default());
         let driver = Driver {
             shared: shared.clone(),
-            reach: Arc::new(Reach::new()),
+            reach: Arc::new(Reach::of(owner)),
             runs: JoinSet::new(),
             flights: HashMap::new(),
             max_concurrent: limits.max_concurrent.max(1),
@@ -135,6 +138,7 @@ struct Driver {
 
 impl Driver {
     async fn drive(mut self, reports: mpsc::Sender<Report>, token: CancellationToken) {
+        self.reach.begin();
         loop {
             let (next, has_reports) = self.launch();
             tokio::select! {
@@ -152,6 +156,7 @@ impl Driver {
         }
         // Dropping a run kills what it started; waiting here makes sure that it happened.
         self.runs.shutdown().await;
+        self.reach.engine.settle().await;
     }
 
     /// Starts what is due, and says when something will be, and whether there is something to tell.

@@ -20,6 +20,8 @@ pub struct Agent {
     /// Its RPC port, where it is a server.
     pub rpc: u16,
     arguments: Vec<String>,
+    /// What its environment has beside that of the test.
+    environment: Vec<(String, String)>,
     process: Option<Child>,
     /// What it writes to standard error, over all its lives.
     words: tempfile::NamedTempFile,
@@ -85,13 +87,20 @@ impl Agent {
         }
         arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         let words = tempfile::NamedTempFile::new().unwrap();
-        Self { name: name.to_owned(), http, dns, rpc, arguments, process: None, words, data }
+        let (name, environment) = (name.to_owned(), Vec::new());
+        Self { name, http, dns, rpc, arguments, environment, process: None, words, data }
+    }
+
+    /// Sets a variable of its environment, from its next start on.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.environment.push((variable.to_owned(), value.to_owned()));
     }
 
     /// Starts it, for the first time or again. It dies with the thread that started it.
     pub fn start(&mut self) {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(binary()).args(&self.arguments);
+        command.envs(self.environment.iter().map(|(variable, value)| (variable, value)));
         let spawned = command.stdin(Stdio::null()).stderr(self.words.reopen().unwrap()).spawn();
         self.process = Some(spawned.expect("setpriv, from Debian's util-linux"));
     }

@@ -151,6 +151,9 @@ const CHECK: &[Key] = &[
     used("grpc_use_tls", Switch),
     used("docker_container_id", Text),
     used("shell", Text),
+    used("check_image", Text),
+    used("memory_limit", Whole),
+    used("pids_limit", Whole),
     used("alias_node", Text),
     used("alias_service", Text),
     // Ours: what is expected of an answer, and when a check begins to count.

@@ -16,7 +16,6 @@ use tokio::{
 use super::Http;
 use crate::{
     definition::Status,
-    dial::Dialer,
     probe::{Outcome, Probe, Reach, Run},
     tls::Tls,
 };
@@ -82,7 +81,7 @@ pub(crate) async fn run(check: &CheckDefinition) -> Outcome {
 }
 
 pub(crate) async fn run_with(check: &CheckDefinition, limit: usize, time: Duration, tls: Tls) -> Outcome {
-    let reach = Reach { dialer: Dialer::new(), tls };
+    let reach = Reach { tls, ..Reach::new() };
     Http::read(check).unwrap().run(&Run::new(&reach, limit, time)).await
 }
 

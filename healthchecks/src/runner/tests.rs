@@ -26,7 +26,7 @@ struct Stage {
 fn stage(max_concurrent: usize) -> Stage {
     let (sender, reports) = mpsc::channel(1);
     let token = CancellationToken::new();
-    let (runner, driver) = Runner::start(Limits { max_concurrent }, sender, token.clone());
+    let (runner, driver) = Runner::start("", Limits { max_concurrent }, sender, token.clone());
     Stage { runner, reports, token, driver: tokio::spawn(driver) }
 }
 
