@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 use crate::diff::{Action, Held, Owned, Wanted, diff};
+use crate::instance::Instance;
 use crate::known::Known;
 use crate::plan::Settings;
 use crate::registrar::{self, CallFailed, Registrar};
@@ -160,21 +161,21 @@ async fn act<R: Registrar>(
     while let Some((action, done)) = doing.next().await {
         match done {
             Ok(()) => enter(known, wanted, owned, action),
-            Err(CallFailed::Refused(words)) => {
-                if let Action::Register(id) = &action
-                    && let Some(instance) = wanted.instances.get(id)
-                {
-                    known.refused(instance, words);
-                } else {
-                    failed.get_or_insert(CallFailed::Refused(words));
+            Err(error) => match (checked(&action, wanted), error) {
+                (Some(instance), CallFailed::Refused(_, words)) => known.refused(instance, words),
+                (_, error) => {
+                    failed.get_or_insert(error);
                 }
-            }
-            Err(error) => {
-                failed.get_or_insert(error);
-            }
+            },
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// The instance that should be registered, if labels ask for a check of it: without one it may be taken.
+fn checked<'w>(action: &Action, wanted: &'w Wanted) -> Option<&'w Instance> {
+    let Action::Register(id) = action else { return None };
+    wanted.instances.get(id).filter(|instance| instance.definition.checks.is_some())
 }
 
 /// Takes note of what was done.
@@ -183,10 +184,10 @@ fn enter(known: &Known, wanted: &Wanted, owned: &mut Owned, action: Action) {
         Action::Register(id) => {
             let Some(instance) = wanted.instances.get(&id) else { return };
             let (address, port) = (&instance.definition.address, instance.definition.port);
-            tracing::info!(container = %known.name(&instance.container), %id, "registered at {address}:{port}");
+            tracing::info!(container = %known.name(&instance.origin.container), %id, "registered at {address}:{port}");
             // An instance that was there may keep the status of its checks: that is said once more.
             let status = (!owned.contains_key(&id)).then_some(instance.condition.status);
-            let container = crate::container::short(&instance.container).to_owned();
+            let container = crate::container::short(&instance.origin.container).to_owned();
             owned.insert(id, Held { hash: instance.hash.clone(), container, status });
         }
         Action::Report(id, condition) => {

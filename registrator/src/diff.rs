@@ -71,6 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::instance::Origin;
 
     fn condition(passing: bool) -> Condition {
         let status = if passing { Status::Passing } else { Status::Critical };
@@ -79,7 +80,11 @@ mod tests {
 
     fn instance(id: &str, port: u16, passing: bool, container: &str) -> Instance {
         let definition = ServiceDefinition { id: id.into(), port, ..ServiceDefinition::default() };
-        Instance::new(definition, condition(passing), container.into(), String::new())
+        Instance::new(
+            definition,
+            condition(passing),
+            Origin { container: container.into(), ..Origin::default() },
+        )
     }
 
     /// What an agent would have after these actions.
@@ -89,7 +94,7 @@ mod tests {
             match action {
                 Action::Register(id) => {
                     let it = &wanted.instances[id];
-                    let (hash, container) = (it.hash.clone(), it.container.clone());
+                    let (hash, container) = (it.hash.clone(), it.origin.container.clone());
                     owned.insert(id.clone(), Held { hash, container, status: Some(it.condition.status) });
                 }
                 Action::Report(id, condition) => {

@@ -22,10 +22,19 @@ pub(crate) struct Instance {
     pub(crate) hash: String,
     /// What the container's state says.
     pub(crate) condition: Condition,
+    /// Where all this comes from.
+    pub(crate) origin: Origin,
+}
+
+/// Where an instance comes from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Origin {
     /// The container's whole ID.
     pub(crate) container: String,
     /// When it was started, as a text that sorts by time.
     pub(crate) started: String,
+    /// The labels that ask for a check.
+    pub(crate) check_labels: String,
 }
 
 /// The ID of the check of a container's state.
@@ -35,15 +44,10 @@ pub(crate) fn state_check(instance: &str) -> String {
 }
 
 impl Instance {
-    pub(crate) fn new(
-        mut definition: ServiceDefinition,
-        condition: Condition,
-        container: String,
-        started: String,
-    ) -> Self {
+    pub(crate) fn new(mut definition: ServiceDefinition, condition: Condition, origin: Origin) -> Self {
         let hash = format!("{:016x}", fnv(trimmed(&definition).to_string().as_bytes()));
         definition.meta.get_or_insert_default().insert(HASH.to_owned(), hash.clone());
-        Self { definition, hash, condition, container, started }
+        Self { definition, hash, condition, origin }
     }
 
     /// Without the check that labels ask for: it cannot be had, and so the instance is not found either.
@@ -54,7 +58,7 @@ impl Instance {
             meta.remove(HASH);
         }
         let condition = Condition::critical(fault);
-        Self::new(definition, condition, self.container.clone(), self.started.clone())
+        Self::new(definition, condition, self.origin.clone())
     }
 
     /// The body of the request that registers it.
@@ -126,7 +130,7 @@ mod tests {
             ..ServiceDefinition::default()
         };
         let condition = Condition { status, output: String::new() };
-        Instance::new(definition, condition, "cafe".into(), String::new())
+        Instance::new(definition, condition, Origin::default())
     }
 
     #[test]

@@ -190,7 +190,11 @@ impl Known {
                 }
                 Plan::Instances(instances) => {
                     for instance in instances {
-                        let lost = put(&mut wanted, self.judged(instance));
+                        let judged = self.judged(instance);
+                        if judged.hash != instance.hash {
+                            notes.entry(id.clone()).or_default().push(judged.condition.output.clone());
+                        }
+                        let lost = put(&mut wanted, judged);
                         if let Some((loser, winner)) = lost {
                             let note = format!("its ID is that of {} too, which has it", short(&winner));
                             notes.entry(loser).or_default().push(note);
@@ -206,7 +210,9 @@ impl Known {
     /// The instance as an agent takes it.
     fn judged(&self, instance: &Instance) -> Instance {
         match self.refused.get(&instance.definition.id) {
-            Some((hash, words)) if *hash == instance.hash => instance.faulty(words),
+            Some((hash, words)) if *hash == instance.hash => {
+                instance.faulty(&format!("{}: {words}", instance.origin.check_labels))
+            }
             _ => instance.clone(),
         }
     }
@@ -239,17 +245,18 @@ fn patience(container: &Container) -> Duration {
 
 /// Puts an instance in its place; the container that did not get it, and the one that has it.
 fn put(wanted: &mut Wanted, instance: Instance) -> Option<(String, String)> {
-    let key =
-        |it: &Instance| (it.condition.status == Status::Passing, it.started.clone(), it.container.clone());
+    let key = |it: &Instance| {
+        (it.condition.status == Status::Passing, it.origin.started.clone(), it.origin.container.clone())
+    };
     let id = instance.definition.id.clone();
     let Some(other) = wanted.instances.get(&id) else {
         wanted.instances.insert(id, instance);
         return None;
     };
     if key(other) > key(&instance) {
-        return Some((instance.container, other.container.clone()));
+        return Some((instance.origin.container, other.origin.container.clone()));
     }
-    let lost = (other.container.clone(), instance.container.clone());
+    let lost = (other.origin.container.clone(), instance.origin.container.clone());
     wanted.instances.insert(id, instance);
     Some(lost)
 }
@@ -323,7 +330,7 @@ mod tests {
             health: health(verdict),
             ..old.clone()
         };
-        let holder = |known: &mut Known| known.wanted().instances["one"].container.clone();
+        let holder = |known: &mut Known| known.wanted().instances["one"].origin.container.clone();
         known.take(vec![picture(old.clone()), picture(young(Verdict::Starting))], &settings, now);
         assert_eq!(holder(&mut known), old.id);
         known.take(vec![picture(young(Verdict::Healthy))], &settings, now);
@@ -359,7 +366,7 @@ mod tests {
         known.refused(&whole, "no such kind".into());
         let reduced = known.wanted().instances.into_values().next().unwrap();
         assert!(reduced.definition.checks.is_none());
-        assert_eq!(reduced.condition.output, "no such kind");
+        assert_eq!(reduced.condition.output, "SERVICE_CHECK_TTL: no such kind");
         known.forget_refusals();
         assert_eq!(known.wanted().instances.into_values().next().unwrap(), whole);
     }

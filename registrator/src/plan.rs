@@ -1,6 +1,7 @@
 //! From the picture of a container to what shall be registered for it. Pure.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use muster_api::catalog::Address;
@@ -9,9 +10,9 @@ use regex::Regex;
 
 use crate::container::{Container, Port, State};
 use crate::health::{Condition, condition};
-use crate::instance::Instance;
+use crate::instance::{Instance, Origin};
 use crate::labels::address::{Place, places};
-use crate::labels::check::{Target, check, mirrors_health};
+use crate::labels::check::{Target, check, labels as check_labels, mirrors_health};
 use crate::labels::source::Attributes;
 use crate::labels::template::Template;
 use crate::labels::{id, meta, name, tags};
@@ -164,10 +165,12 @@ fn instances(
         for place in places {
             let instance = about.instance(port, attributes, place, settings, notes);
             let id = instance.definition.id.clone();
-            if found.contains_key(&id) {
-                notes.push(format!("port {}: the ID {id} is that of another port", port.number));
-            } else {
-                found.insert(id, instance);
+            match found.entry(id) {
+                Entry::Vacant(free) => drop(free.insert(instance)),
+                Entry::Occupied(taken) => {
+                    let id = taken.key();
+                    notes.push(format!("port {}: the ID {id} is that of another port", port.number));
+                }
             }
         }
     }
@@ -237,7 +240,12 @@ impl About<'_> {
             condition = Condition::critical(fault.as_str());
             notes.push(fault);
         }
-        Instance::new(definition, condition, container.id.clone(), container.started.clone())
+        let about = Origin {
+            container: container.id.clone(),
+            started: container.started.clone(),
+            check_labels: check_labels(attributes),
+        };
+        Instance::new(definition, condition, about)
     }
 }
 

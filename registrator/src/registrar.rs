@@ -39,12 +39,9 @@ pub(crate) enum CallFailed {
     /// No agent answered.
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
-    /// The agent refused, and would refuse again.
-    #[error("the agent refuses it: {0}")]
-    Refused(String),
-    /// The agent could not.
+    /// The agent refused, or could not: the status does not tell them apart.
     #[error("the agent answers {0}: {1}")]
-    Failed(u16, String),
+    Refused(u16, String),
     /// The answer is not what was expected.
     #[error("the agent's answer cannot be read: {0}")]
     Garbled(String),
@@ -150,9 +147,9 @@ pub(crate) async fn report<R: Registrar>(
 pub(crate) async fn deregister<R: Registrar>(registrar: &R, instance: &str) -> Result<(), CallFailed> {
     let path = format!("/v1/agent/service/deregister/{}", segment(instance));
     match call(registrar, Method::PUT, &path, Bytes::new()).await {
-        Ok(_) | Err(CallFailed::Refused(_)) => Ok(()),
-        Err(CallFailed::Failed(_, text)) if text.contains("Unknown service") => Ok(()),
-        Err(error) => Err(error),
+        // In the words of Consul, whose older versions have no status for it.
+        Err(CallFailed::Refused(status, text)) if status == 404 || text.contains("nknown service") => Ok(()),
+        done => done.map(drop),
     }
 }
 
@@ -180,9 +177,7 @@ async fn call<R: Registrar>(
         return Ok(reply.into_body());
     }
     let text = String::from_utf8_lossy(reply.body()).trim().to_owned();
-    // 501 is a kind of check that is not there; 429 passes.
-    let refused = status.is_client_error() && status.as_u16() != 429 || status.as_u16() == 501;
-    Err(if refused { CallFailed::Refused(text) } else { CallFailed::Failed(status.as_u16(), text) })
+    Err(CallFailed::Refused(status.as_u16(), text))
 }
 
 fn segment(text: &str) -> String {

@@ -100,11 +100,14 @@ fn finished(
         fields.entry("dockercontainerid").or_insert_with(|| target.container.into());
     }
     let read = read(&Value::Object(fields));
-    read.map(Some).map_err(|error| {
-        let labels = attributes.iter().filter(|(name, _)| name.starts_with(PREFIX));
-        let labels: Vec<&str> = labels.map(|(_, Attribute { label, .. })| label.as_str()).collect();
-        format!("{}: {error}", labels.join(", "))
-    })
+    read.map(Some).map_err(|error| format!("{}: {error}", labels(attributes)))
+}
+
+/// The labels that say anything about a check, with commas between.
+pub(crate) fn labels(attributes: &Attributes) -> String {
+    let labels = attributes.iter().filter(|(name, _)| name.starts_with(PREFIX));
+    let labels: Vec<&str> = labels.map(|(_, Attribute { label, .. })| label.as_str()).collect();
+    labels.join(", ")
 }
 
 /// One short form as fields.
