@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 use crate::diff::{Action, Held, Owned, Wanted, diff};
+use crate::health::Status;
 use crate::instance::Instance;
 use crate::known::Known;
 use crate::plan::Settings;
@@ -163,6 +164,9 @@ async fn act<R: Registrar>(
             Ok(()) => enter(known, wanted, owned, action),
             Err(error) => match (checked(&action, wanted), error) {
                 (Some(instance), CallFailed::Refused(_, words)) => known.refused(instance, words),
+                (_, CallFailed::Refused(status, words)) => {
+                    failed.get_or_insert(CallFailed::Refused(status, format!("{words} ({})", action.id())));
+                }
                 (_, error) => {
                     failed.get_or_insert(error);
                 }
@@ -185,8 +189,10 @@ fn enter(known: &Known, wanted: &Wanted, owned: &mut Owned, action: Action) {
             let Some(instance) = wanted.instances.get(&id) else { return };
             let (address, port) = (&instance.definition.address, instance.definition.port);
             tracing::info!(container = %known.name(&instance.origin.container), %id, "registered at {address}:{port}");
-            // An instance that was there may keep the status of its checks: that is said once more.
-            let status = (!owned.contains_key(&id)).then_some(instance.condition.status);
+            // An instance that was there may keep the status of its checks, and a critical one has to say why: both
+            // are said in the next round.
+            let passes = instance.condition.status == Status::Passing;
+            let status = (passes && !owned.contains_key(&id)).then_some(Status::Passing);
             let container = crate::container::short(&instance.origin.container).to_owned();
             owned.insert(id, Held { hash: instance.hash.clone(), container, status });
         }

@@ -39,6 +39,15 @@ pub(crate) enum Action {
     Deregister(String),
 }
 
+impl Action {
+    /// The instance that it is about.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Register(id) | Self::Report(id, _) | Self::Deregister(id) => id,
+        }
+    }
+}
+
 /// What has to be done, so that what is there is what shall be there: first what is new or has turned, then what goes,
 /// so that an instance with a new ID is there before the old one is gone. With `renew` everything is said again.
 #[must_use]
@@ -152,9 +161,7 @@ mod tests {
         #[test]
         fn only_what_is_ours_goes_and_nothing_is_done_twice(wanted in any_wanted(), owned in any_owned()) {
             let actions = diff(&wanted, &owned, true);
-            let mut ids: Vec<&String> = actions.iter().map(|action| match action {
-                Action::Register(id) | Action::Report(id, _) | Action::Deregister(id) => id,
-            }).collect();
+            let mut ids: Vec<&str> = actions.iter().map(Action::id).collect();
             for action in &actions {
                 if let Action::Deregister(id) = action {
                     prop_assert!(owned.contains_key(id) && !wanted.instances.contains_key(id));
