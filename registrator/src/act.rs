@@ -1,5 +1,6 @@
 //! What an agent has, as far as is known, and what is done so that it has what it shall have.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -7,7 +8,6 @@ use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 use crate::diff::{Action, Held, Owned, Wanted, diff};
-use crate::health::Status;
 use crate::instance::Instance;
 use crate::known::Known;
 use crate::plan::Settings;
@@ -25,6 +25,8 @@ const FRESH: Duration = Duration::from_secs(4);
 pub(crate) struct Books {
     /// What it has of ours, and when it said so; nothing where it has to be asked.
     owned: Option<(Owned, Instant)>,
+    /// What was last said of each container's state: an agent may show it shortened.
+    said: BTreeMap<String, String>,
     /// The waits after failures.
     backoff: Backoff,
     /// Everything has to be said again, as soon as somebody hears it.
@@ -85,7 +87,16 @@ impl Books {
         for _ in 0..ROUNDS {
             let owned = match self.owned.take() {
                 Some((owned, at)) if at.elapsed() < FRESH => (owned, at),
-                _ => (ask(registrar, known, settings).await?, Instant::now()),
+                _ => {
+                    let mut owned = ask(registrar, known, settings).await?;
+                    self.said.retain(|id, _| owned.contains_key(id));
+                    for (id, held) in &mut owned {
+                        if let Some(output) = self.said.get(id) {
+                            held.output.clone_from(output);
+                        }
+                    }
+                    (owned, Instant::now())
+                }
             };
             let (owned, _) = self.owned.insert(owned);
             let wanted = known.wanted();
@@ -97,7 +108,9 @@ impl Books {
             // What is new is there before what is old goes.
             let (last, first): (Vec<_>, Vec<_>) =
                 actions.into_iter().partition(|action| matches!(action, Action::Deregister(_)));
-            act(registrar, known, &wanted, owned, first).await?;
+            let first = act(registrar, known, &wanted, owned, first).await;
+            self.said.extend(owned.iter().map(|(id, held)| (id.clone(), held.output.clone())));
+            first?;
             act(registrar, known, &wanted, owned, last).await?;
             self.renew = false;
         }
@@ -132,7 +145,8 @@ async fn ask<R: Registrar>(registrar: &R, known: &Known, settings: &Settings) ->
     if settings.cleanup {
         let names = known.names();
         let left = registrar::left_behind(registrar, &settings.owner, |name| names.contains(name)).await?;
-        let nobody = Held { hash: String::new(), container: String::new(), status: None };
+        let nobody =
+            Held { hash: String::new(), container: String::new(), status: None, output: String::new() };
         owned.extend(left.into_iter().map(|id| (id, nobody.clone())));
     }
     Ok(owned)
@@ -189,12 +203,11 @@ fn enter(known: &Known, wanted: &Wanted, owned: &mut Owned, action: Action) {
             let Some(instance) = wanted.instances.get(&id) else { return };
             let (address, port) = (&instance.definition.address, instance.definition.port);
             tracing::info!(container = %known.name(&instance.origin.container), %id, "registered at {address}:{port}");
-            // An instance that was there may keep the status of its checks, and a critical one has to say why: both
-            // are said in the next round.
-            let passes = instance.condition.status == Status::Passing;
-            let status = (passes && !owned.contains_key(&id)).then_some(Status::Passing);
+            // An instance that was there may keep the status of its checks: that is said in the next round.
+            let status = (!owned.contains_key(&id)).then_some(instance.condition.status);
             let container = crate::container::short(&instance.origin.container).to_owned();
-            owned.insert(id, Held { hash: instance.hash.clone(), container, status });
+            let (hash, output) = (instance.hash.clone(), String::new());
+            owned.insert(id, Held { hash, container, status, output });
         }
         Action::Report(id, condition) => {
             let Some(held) = owned.get_mut(&id) else { return };
@@ -202,6 +215,7 @@ fn enter(known: &Known, wanted: &Wanted, owned: &mut Owned, action: Action) {
                 tracing::info!(%id, status = condition.status.as_str(), "{}", condition.output);
             }
             held.status = Some(condition.status);
+            held.output = condition.output;
         }
         Action::Deregister(id) => {
             tracing::info!(%id, "deregistered");

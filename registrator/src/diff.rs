@@ -26,6 +26,17 @@ pub(crate) struct Held {
     pub(crate) container: String,
     /// What the agent says of the container's state; nothing where it is no word of ours.
     pub(crate) status: Option<Status>,
+    /// What was last said of it, as far as is known.
+    pub(crate) output: String,
+}
+
+impl Held {
+    /// Whether it has to be said again how its container is. What is critical says why, at once; what passes is put into
+    /// other words only when all is said again.
+    fn differs(&self, condition: &Condition) -> bool {
+        let why = condition.status == Status::Critical && self.output != condition.output;
+        self.status != Some(condition.status) || why
+    }
 }
 
 /// What has to be done.
@@ -54,7 +65,7 @@ impl Action {
 pub(crate) fn diff(wanted: &Wanted, owned: &Owned, renew: bool) -> Vec<Action> {
     let mut actions = Vec::new();
     let mut report = |id: &String, held: &Held, condition: &Condition| {
-        if renew || held.status != Some(condition.status) {
+        if renew || held.differs(condition) {
             actions.push(Action::Report(id.clone(), condition.clone()));
         }
     };
@@ -104,10 +115,13 @@ mod tests {
                 Action::Register(id) => {
                     let it = &wanted.instances[id];
                     let (hash, container) = (it.hash.clone(), it.origin.container.clone());
-                    owned.insert(id.clone(), Held { hash, container, status: Some(it.condition.status) });
+                    let Condition { status, output } = it.condition.clone();
+                    owned.insert(id.clone(), Held { hash, container, status: Some(status), output });
                 }
                 Action::Report(id, condition) => {
-                    owned.get_mut(id).unwrap().status = Some(condition.status);
+                    let held = owned.get_mut(id).unwrap();
+                    held.status = Some(condition.status);
+                    held.output.clone_from(&condition.output);
                 }
                 Action::Deregister(id) => drop(owned.remove(id).unwrap()),
             }
@@ -133,10 +147,29 @@ mod tests {
             let one = |(id, (port, passing, container)): (String, (u16, Option<bool>, String))| {
                 let hash = instance(&id, port, true, &container).hash;
                 let status = passing.map(|passing| condition(passing).status);
-                (id, Held { hash, container, status })
+                (id, Held { hash, container, status, output: "why".into() })
             };
             held.into_iter().map(one).collect()
         })
+    }
+
+    #[test]
+    fn what_is_critical_says_why_at_once() {
+        let held = |status, output: &str| {
+            let (hash, container) = (instance("a", 1, true, "x").hash, "x".to_owned());
+            Owned::from([(
+                "a".to_owned(),
+                Held { hash, container, status: Some(status), output: output.into() },
+            )])
+        };
+        let wanted = |passing| Wanted {
+            instances: [("a".to_owned(), instance("a", 1, passing, "x"))].into(),
+            ..Wanted::default()
+        };
+        let said = [Action::Report("a".into(), condition(false))];
+        assert_eq!(diff(&wanted(false), &held(Status::Critical, "other"), false), said);
+        assert_eq!(diff(&wanted(false), &held(Status::Critical, "why"), false), []);
+        assert_eq!(diff(&wanted(true), &held(Status::Passing, "other"), false), []);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use crate::container::{Container, State, Verdict, signal_name};
 
 /// Most bytes of a health check's log that are shown.
-const OUTPUT: usize = 4096;
+const OUTPUT: usize = 4000;
 
 /// The status of the check "Container state", and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

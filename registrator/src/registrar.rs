@@ -60,6 +60,7 @@ struct Listed {
 #[serde(default, rename_all = "PascalCase")]
 struct ListedCheck {
     status: String,
+    output: String,
 }
 
 /// The agent about itself.
@@ -93,16 +94,17 @@ pub(crate) async fn owned<R: Registrar>(registrar: &R, owner: &str) -> Result<Ow
         return Ok(Owned::new());
     }
     let checks = filtered("checks", &format!("Name == \"{STATE_NAME}\""));
-    let checks: BTreeMap<String, ListedCheck> = get(registrar, &checks).await?;
+    let mut checks: BTreeMap<String, ListedCheck> = get(registrar, &checks).await?;
     let held = |(id, listed): (String, Listed)| {
-        let status = checks.get(&state_check(&id)).and_then(|check| match check.status.as_str() {
+        let check = checks.remove(&state_check(&id)).unwrap_or_default();
+        let status = match check.status.as_str() {
             "passing" => Some(Status::Passing),
             "critical" => Some(Status::Critical),
             _ => None,
-        });
+        };
         let mut meta = listed.meta.unwrap_or_default();
         let mut mark = |name| meta.remove(name).unwrap_or_default();
-        (id, Held { hash: mark(meta::HASH), container: mark(meta::CONTAINER), status })
+        (id, Held { hash: mark(meta::HASH), container: mark(meta::CONTAINER), status, output: check.output })
     };
     Ok(services.into_iter().map(held).collect())
 }

@@ -1,6 +1,7 @@
 //! `muster registrator`: registers containers with an agent that runs elsewhere, with the flags of the well-known
 //! registrator for Docker.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -86,7 +87,8 @@ pub(super) async fn run(mut flags: Flags) -> Result<(), Failure> {
     }
     let (engine, config) = flags.settings().settle().map_err(Failure::Said)?;
     let filter = super::agent::filter(&flags.log_level).map_err(Failure::Said)?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_ansi(std::io::stderr().is_terminal()).init();
     if flags.ttl.or(flags.ttl_refresh).is_some() {
         tracing::warn!("-ttl and -ttl-refresh are taken and have no effect");
     }

@@ -31,7 +31,6 @@ fn flags_that_make_no_sense_are_refused_at_start() {
         (&["-deregister=never"][..], "deregister \"never\""),
         (&["-tags={{ range .Config.Env }}"], "tags: template: range is not taken"),
         (&["-ip=here"], "ip: \"here\" is no IP address"),
-        (&["-engine=ssh://x"], "the engine's address \"ssh://x\""),
         (&["-nosuch"], "flag provided but not defined: -nosuch"),
     ] {
         let mut registrator = Registrator::beside(&host, flags);

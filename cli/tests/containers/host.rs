@@ -159,9 +159,11 @@ impl Registrator {
     }
 
     pub(crate) fn start(&mut self) {
+        // Behind what its former lives wrote.
+        let words = std::fs::OpenOptions::new().append(true).open(self.words.path()).unwrap();
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(binary()).args(&self.arguments);
-        let spawned = command.stdin(Stdio::null()).stderr(self.words.reopen().unwrap()).spawn();
+        let spawned = command.stdin(Stdio::null()).stderr(words).spawn();
         self.process = Some(spawned.expect("setpriv, from Debian's util-linux"));
     }
 

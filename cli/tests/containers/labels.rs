@@ -75,12 +75,15 @@ fn checks_of_labels_are_run_by_the_agent() {
         "--publish=80",
         "--label=SERVICE_80_CHECK_HTTP=/up",
         "--label=SERVICE_CHECK_INTERVAL=1s",
-        "--label=SERVICE_CHECK_INITIAL_STATUS=warning",
-        "--label=SERVICE_CHECK_FAILURES_BEFORE_CRITICAL=1000",
         "--label=SERVICE_CHECK_HEADER=X-One: 1",
     ]);
     host.run(&["--name=tcp", "--publish=80", "--label=SERVICE_CHECK_TCP=true"]);
-    host.run(&["--name=ttl", "--publish=80", "--label=SERVICE_CHECK_TTL=100s"]);
+    host.run(&[
+        "--name=ttl",
+        "--publish=80",
+        "--label=SERVICE_CHECK_TTL=100s",
+        "--label=SERVICE_CHECK_INITIAL_STATUS=warning",
+    ]);
     host.run(&["--name=script", "--publish=80", "--label=SERVICE_CHECK_SCRIPT=test -n '$SERVICE_IP a'"]);
     within(SOON, "all are there", || {
         ["web", "tcp", "ttl", "script"]
@@ -90,10 +93,10 @@ fn checks_of_labels_are_run_by_the_agent() {
     let checks = host.agent.json("/v1/agent/checks");
     let kind = |name: &str| checks[format!("service:host:{name}:80")]["Type"].clone();
     assert_eq!((kind("web"), kind("tcp"), kind("ttl")), (json!("http"), json!("tcp"), json!("ttl")));
-    assert_eq!(checks["service:host:web:80"]["Status"], "warning");
+    assert_eq!(checks["service:host:ttl:80"]["Status"], "warning");
     // Scripts are off: whoever asked for one is not found, and it says why.
     let (status, output) = host.state("host:script:80");
     assert_eq!(status, "critical");
     assert!(output.starts_with("SERVICE_CHECK_SCRIPT: Scripts are disabled on this agent"), "{output}");
-    assert!(host.agent.words().contains("container=script ("), "{}", host.agent.words());
+    assert!(host.agent.words().contains("script ("), "{}", host.agent.words());
 }
