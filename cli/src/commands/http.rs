@@ -80,8 +80,10 @@ impl HttpFlags {
             None if ssl => Err(NO_TLS.into()),
             None => Ok(format!("http://{}", self.http_addr)),
             Some(("http", _)) => Ok(self.http_addr.trim_end_matches('/').to_owned()),
+            // The name of the host says nothing to a socket.
+            Some(("unix", _)) => Ok("http://localhost".to_owned()),
             Some(("https", _)) => Err(NO_TLS.into()),
-            Some((scheme, _)) => Err(format!("-http-addr {scheme}://…: only http:// is spoken")),
+            Some((scheme, _)) => Err(format!("-http-addr {scheme}://…: only http:// and unix:// are spoken")),
         }
     }
 
@@ -92,6 +94,21 @@ impl HttpFlags {
             return Ok(Some(text.trim().to_owned()));
         }
         Ok(self.token.clone().filter(|token| !token.is_empty()))
+    }
+
+    /// Another address than the flags have.
+    pub(crate) fn set_address(&mut self, address: String) {
+        self.http_addr = address;
+    }
+
+    /// What is needed to ask the agent: a client, what stands before every path, and the token.
+    pub(crate) fn connection(&self) -> Result<(reqwest::Client, String, Option<String>), String> {
+        let mut client = reqwest::Client::builder().no_proxy();
+        if let Some(path) = self.http_addr.strip_prefix("unix://") {
+            client = client.unix_socket(path);
+        }
+        let client = client.build().map_err(|error| root(&error))?;
+        Ok((client, self.base()?, self.token()?))
     }
 
     /// Sends one request; any answer is an answer.
@@ -109,13 +126,13 @@ impl HttpFlags {
         if let Some(datacenter) = &self.datacenter {
             query.push(("dc", datacenter));
         }
-        let url = format!("{}{path}", self.base()?);
-        let client = reqwest::Client::builder().no_proxy().build().map_err(|error| root(&error))?;
+        let (client, base, token) = self.connection()?;
+        let url = format!("{base}{path}");
         let mut request = client.request(method.clone(), &url).body(body);
         if !query.is_empty() {
             request = request.query(&query);
         }
-        if let Some(token) = self.token()? {
+        if let Some(token) = token {
             request = request.header("X-Consul-Token", token);
         }
         let shown = match method.as_str() {
@@ -183,7 +200,7 @@ impl HttpFlags {
 }
 
 /// The innermost reason: what stands around it says nothing to whoever typed the command.
-fn root(error: &reqwest::Error) -> String {
+pub(crate) fn root(error: &reqwest::Error) -> String {
     let mut reason: &dyn std::error::Error = error;
     while let Some(inner) = reason.source() {
         reason = inner;

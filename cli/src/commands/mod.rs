@@ -14,6 +14,7 @@ mod maint;
 mod members;
 mod operator;
 pub(crate) mod out;
+mod registrator;
 mod reload;
 mod services;
 mod shown;
@@ -24,6 +25,7 @@ mod watch;
 mod why;
 
 use clap::{Parser, Subcommand};
+pub(crate) use http::root;
 
 /// Why a command failed, in words for whoever typed it.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +91,8 @@ enum Command {
     /// Provides cluster-level tools for operators.
     #[command(subcommand)]
     Operator(operator::Command),
+    /// Registers the containers of an engine with an agent.
+    Registrator(Box<registrator::Flags>),
     /// Triggers the agent to reload configuration files.
     Reload(http::WordlessFlags),
     /// Interacts with services.
@@ -119,6 +123,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Maint(flags) => maint::run(flags).await,
         Command::Members(flags) => members::run(flags).await,
         Command::Operator(command) => operator::run(command).await,
+        Command::Registrator(flags) => registrator::run(*flags).await,
         Command::Reload(flags) => reload::run(flags).await,
         Command::Services(command) => services::run(command).await,
         Command::Validate(flags) => validate::run(&flags),

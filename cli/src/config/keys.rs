@@ -192,6 +192,25 @@ const SERVICE: &[Key] = &[
     used("token", Text),
 ];
 
+// Ours: the registrator beside the engine of this host.
+const REGISTRATOR: &[Key] = &[
+    used("enabled", Switch),
+    used("engine", Text),
+    used("owner", Text),
+    used("ip", Text),
+    used("internal", Switch),
+    used("explicit", Switch),
+    used("require_label", Switch),
+    used("tags", Text),
+    used("resync", Span),
+    used("cleanup", Switch),
+    used("deregister", Text),
+    used("use_ip_from_label", Text),
+    used("use_ip_from_network", Text),
+    used("meta_from_labels", Text),
+    used("name_filter", Text),
+];
+
 /// The keys of a file.
 pub(super) const TOP: &[Key] = &[
     used("addresses", Group(ADDRESSES)),
@@ -217,6 +236,7 @@ pub(super) const TOP: &[Key] = &[
     used("node_name", Text),
     used("ports", Group(PORTS)),
     used("recursors", Texts),
+    used("registrator", Group(REGISTRATOR)),
     used("retry_join", Texts),
     used("server", Switch),
     used("service", Group(SERVICE)),

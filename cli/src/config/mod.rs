@@ -3,6 +3,7 @@
 
 mod keys;
 mod read;
+mod registrator;
 mod settings;
 mod shape;
 
@@ -14,6 +15,7 @@ use muster_api::service::ServiceDefinition;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use registrator::RegistratorSettings;
 pub(crate) use settings::{Settings, address, recursor};
 
 /// Where the files are; they can be read again.

@@ -34,6 +34,7 @@ pub(crate) struct Settings {
     pub(crate) node_name: Option<String>,
     pub(crate) ports: Ports,
     pub(crate) recursors: Vec<String>,
+    pub(crate) registrator: super::RegistratorSettings,
     pub(crate) retry_join: Vec<String>,
     pub(crate) server: Option<bool>,
     pub(crate) skip_leave_on_interrupt: Option<bool>,

@@ -11,7 +11,7 @@ use super::dns_on_watch::DnsOnWatch;
 use super::reload::{self, Reload};
 use super::supervise::Tasks;
 use super::upstream_remote::Servers;
-use super::{Common, bound, dns_sockets, doors, front, identity};
+use super::{Common, bound, dns_sockets, doors, front, identity, register_containers};
 
 /// What a client agent is started with.
 #[derive(Clone, Debug)]
@@ -55,6 +55,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     }
     let (router, stop) = (front::on_client(agent.clone(), servers), token.clone());
     tasks.spawn("http", doors::serve(http, router, common.limits, stop));
+    register_containers(&mut tasks, &agent, common.registrator, &token);
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = ?common.dns_at, "muster is up");
     tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await

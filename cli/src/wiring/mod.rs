@@ -8,6 +8,8 @@ mod fake_server;
 mod front;
 pub(crate) mod host;
 mod identity;
+mod registrar_http;
+mod registrar_local;
 pub(crate) mod reload;
 pub(crate) mod server;
 pub(crate) mod supervise;
@@ -21,7 +23,11 @@ use std::time::Duration;
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
 pub(crate) use muster_server::doors;
+pub(crate) use registrar_http::OverHttp;
 use tokio::net::{TcpListener, TcpStream};
+
+/// An engine, and how its containers are registered.
+pub(crate) type Registrator = (muster_registrator::Engine, muster_registrator::Config);
 
 /// What every agent is started with, on a server or elsewhere.
 #[derive(Clone, Debug)]
@@ -38,11 +44,28 @@ pub(crate) struct Common {
     /// Nowhere where DNS is switched off.
     pub(crate) dns_at: Option<SocketAddr>,
     pub(crate) limits: doors::Limits,
+    /// The registrator that runs beside the agent.
+    pub(crate) registrator: Option<Registrator>,
     /// What the configuration files define.
     pub(crate) services: Vec<ServiceDefinition>,
     pub(crate) checks: Vec<CheckDefinition>,
     /// When the node leaves as the process is told to end.
     pub(crate) leave: supervise::Leave,
+}
+
+/// Runs a registrator beside its agent. An engine that is not there does not end it.
+fn register_containers<U: muster_agent::Upstream>(
+    tasks: &mut supervise::Tasks,
+    agent: &muster_agent::Agent<U>,
+    registrator: Option<Registrator>,
+    token: &tokio_util::sync::CancellationToken,
+) {
+    let Some((engine, config)) = registrator else { return };
+    let (agent, stop) = (registrar_local::InAgent(agent.clone()), token.clone());
+    tasks.spawn("registrator", async move {
+        muster_registrator::run(engine, agent, config, stop).await;
+        Ok(())
+    });
 }
 
 async fn bound(address: SocketAddr, what: &str) -> io::Result<TcpListener> {

@@ -13,7 +13,7 @@ use super::dns_on_view::DnsOnView;
 use super::reload::{self, Reload};
 use super::supervise::Tasks;
 use super::upstream_local::InProcess;
-use super::{Common, bound, dns_sockets, doors, front, identity};
+use super::{Common, bound, dns_sockets, doors, front, identity, register_containers};
 
 /// What a server is started with.
 #[derive(Clone, Debug)]
@@ -75,6 +75,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         doors::serve(http, router, common.limits, stop).await
     });
     tasks.spawn("server", server.run());
+    register_containers(&mut tasks, &agent, common.registrator, &token);
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = ?common.dns_at, rpc = %rpc_at, "muster is up");
     tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await

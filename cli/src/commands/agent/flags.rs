@@ -57,6 +57,9 @@ pub(crate) struct Flags {
     /// The address that others are told; that of `-bind` if left out.
     #[arg(long)]
     pub(super) advertise: Option<IpAddr>,
+    /// Register the containers of this host's engine; the group `registrator` of the files says how.
+    #[arg(long)]
+    pub(super) registrator: bool,
     /// Scripts may be run as checks, whoever registers them.
     #[arg(long)]
     pub(super) enable_script_checks: bool,

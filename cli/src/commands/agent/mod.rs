@@ -50,7 +50,8 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     ran.map_err(|error| Failure::Io { what: "muster agent".into(), error })
 }
 
-fn filter(level: &str) -> Result<EnvFilter, String> {
+/// The filter of the log for a level.
+pub(super) fn filter(level: &str) -> Result<EnvFilter, String> {
     let lower = level.to_ascii_lowercase();
     let lower = if lower == "err" { "error" } else { &lower };
     if !["trace", "debug", "info", "warn", "error"].contains(&lower) {

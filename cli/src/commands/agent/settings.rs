@@ -42,6 +42,14 @@ pub(crate) fn settle(flags: &Flags, loaded: &Loaded, temporary: Option<PathBuf>)
     }))
 }
 
+/// The registrator, where the agent shall run one.
+fn registrator(flags: &Flags, set: &Settings) -> Result<Option<wiring::Registrator>, String> {
+    if !(flags.registrator || set.registrator.enabled) {
+        return Ok(None);
+    }
+    set.registrator.settle().map(Some).map_err(|error| format!("registrator: {error}"))
+}
+
 fn limits(set: &Settings) -> wiring::doors::Limits {
     let ours = wiring::doors::Limits::default();
     wiring::doors::Limits {
@@ -104,6 +112,7 @@ fn common(
         http,
         dns_at,
         limits: limits(set),
+        registrator: registrator(flags, set)?,
         services: loaded.services.clone(),
         checks: loaded.checks.clone(),
         // As in Consul: a client leaves, a server is expected back.
