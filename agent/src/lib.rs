@@ -15,6 +15,7 @@ mod syncer;
 mod turns;
 mod upstream;
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -44,6 +45,9 @@ impl<U: Upstream> Clone for Agent<U> {
     }
 }
 
+/// The configuration file in which each definition stands, for the people who ask.
+pub type Files = HashMap<local::Key, Arc<str>>;
+
 /// What the parts of an agent share.
 struct Inner<U> {
     config: Config,
@@ -63,6 +67,8 @@ struct Inner<U> {
     /// What was on disk, until the first load takes it in.
     found: Mutex<Option<Found>>,
     turns: turns::Turns,
+    /// Where the files define what they define.
+    files: Mutex<Files>,
     /// How many nodes the cluster has, as the last renewal said.
     nodes: AtomicUsize,
     /// This node has left the catalog and must not come back by itself.
@@ -137,6 +143,7 @@ impl<U: Upstream> Agent<U> {
             store,
             found: Mutex::new(Some(found)),
             turns: turns::Turns::default(),
+            files: Mutex::default(),
             nodes: AtomicUsize::new(0),
             left: AtomicBool::new(false),
             leaving: CancellationToken::new(),
@@ -145,6 +152,11 @@ impl<U: Upstream> Agent<U> {
         let shared = Shared(Arc::new(inner));
         let drive = Drive { shared: shared.clone(), reports, runner: Box::pin(driving) };
         Ok((Self { shared }, drive))
+    }
+
+    /// Says in which files those definitions stand that are in force now.
+    pub fn defined_in(&self, files: Files) {
+        *self.shared.files.lock() = files;
     }
 
     /// Takes this node out of the catalog, as far as a server can be reached.

@@ -37,6 +37,8 @@ pub(crate) async fn run<U: Upstream>(shared: &Shared<U>, token: &CancellationTok
     loop {
         let full =
             Instant::now() >= next_full || shared.wants_full.swap(false, std::sync::atomic::Ordering::AcqRel);
+        // Before the round, so that it tells them.
+        let due = shared.local.lock().outputs_due(Instant::now());
         let done = tokio::select! {
             () = token.cancelled() => return,
             done = one_round(shared, full) => done,
@@ -58,7 +60,6 @@ pub(crate) async fn run<U: Upstream>(shared: &Shared<U>, token: &CancellationTok
                 Some(again)
             }
         };
-        let due = shared.local.lock().outputs_due(Instant::now());
         let until = failed.unwrap_or_else(|| due.map_or(next_full, |due| due.min(next_full)));
         tokio::select! {
             () = token.cancelled() => return,

@@ -85,6 +85,8 @@ pub struct Check {
     pub service_name: String,
     /// Who defines it.
     pub defined_by: DefinedBy,
+    /// The configuration file that does, if one does.
+    pub file: String,
     /// Whether the catalog was told of it as it is.
     pub told: bool,
     /// It runs now.
@@ -122,6 +124,8 @@ pub struct Service {
     pub meta: BTreeMap<String, String>,
     /// Who defines it.
     pub defined_by: DefinedBy,
+    /// The configuration file that does, if one does.
+    pub file: String,
     /// Whether the catalog was told of it as it is.
     pub told: bool,
     /// The worst of its checks and the node's; `maintenance` is worse than all.

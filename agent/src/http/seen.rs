@@ -6,9 +6,9 @@ use muster_api::seen::{Check, Checks, DefinedBy, Service, Services, marks};
 use muster_api::{ApiError, Params, Reply, Stamp, answer};
 use muster_healthchecks::Glance;
 
-use crate::Shared;
-use crate::local::{Agreement, LocalCheck, LocalService, LocalState, Origin, aggregate};
+use crate::local::{Agreement, Key, LocalCheck, LocalService, LocalState, Origin, aggregate};
 use crate::upstream::Upstream;
+use crate::{Files, Shared};
 
 /// Answers one request for `/v1/muster/agent/<what>`.
 pub(super) fn read<U: Upstream>(
@@ -25,19 +25,23 @@ pub(super) fn read<U: Upstream>(
     }
     let (node, at) = (shared.config.node.clone(), Stamp::now());
     if what == "checks" {
-        let checks = checks(&shared.local.lock(), |id| shared.runner.glance(id));
+        let files = shared.files.lock();
+        let checks = checks(&shared.local.lock(), &files, |id| shared.runner.glance(id));
         return answer::json(&Checks { node, at, checks }, params.pretty());
     }
-    let services = services(&shared.local.lock());
+    let services = services(&shared.local.lock(), &shared.files.lock());
     let address = shared.config.address.clone();
     answer::json(&Services { node, address, at, services }, params.pretty())
 }
 
-fn checks(local: &LocalState, glance: impl Fn(&str) -> Option<Glance>) -> Vec<Check> {
+fn checks(local: &LocalState, files: &Files, glance: impl Fn(&str) -> Option<Glance>) -> Vec<Check> {
     let owner = |held: &LocalCheck| local.service(&held.definition.service_id);
     local
         .checks()
-        .map(|held| check(held, owner(held), glance(&held.definition.id).unwrap_or_default()))
+        .map(|held| Check {
+            file: file(held.origin, files, [Key::Check(held.definition.id.clone()), owner_key(held)]),
+            ..check(held, owner(held), glance(&held.definition.id).unwrap_or_default())
+        })
         .collect()
 }
 
@@ -63,7 +67,20 @@ fn check(held: &LocalCheck, owner: Option<&LocalService>, glance: Glance) -> Che
         success_before_passing: asked.success_before_passing,
         failures_before_warning: asked.failures_before_warning,
         failures_before_critical: asked.failures_before_critical,
+        ..Check::default()
     }
+}
+
+fn owner_key(held: &LocalCheck) -> Key {
+    Key::Service(held.definition.service_id.clone())
+}
+
+/// The file that defines the first of these, or else the next; empty where none does.
+fn file<const N: usize>(origin: Origin, files: &Files, keys: [Key; N]) -> String {
+    if origin == Origin::Api {
+        return String::new();
+    }
+    keys.iter().find_map(|key| files.get(key)).map(ToString::to_string).unwrap_or_default()
 }
 
 /// What the registrator makes comes over HTTP too; its mark tells it apart.
@@ -76,7 +93,7 @@ fn defined_by(origin: Origin, owner: Option<&LocalService>) -> DefinedBy {
     }
 }
 
-fn services(local: &LocalState) -> Vec<Service> {
+fn services(local: &LocalState, files: &Files) -> Vec<Service> {
     let service = |held: &LocalService| {
         let asked = &held.definition;
         Service {
@@ -87,6 +104,7 @@ fn services(local: &LocalState) -> Vec<Service> {
             tags: asked.tags.clone().unwrap_or_default(),
             meta: asked.meta.clone().unwrap_or_default(),
             defined_by: defined_by(held.origin, Some(held)),
+            file: file(held.origin, files, [Key::Service(asked.id.clone())]),
             told: held.agreement == Agreement::Agreed,
             status: aggregate(local.checks_for(&asked.id)).as_str().into(),
         }
@@ -121,14 +139,18 @@ mod tests {
         local.turned("h:1", 1_000);
         let waits =
             Glance { next: Some(Duration::from_millis(1500)), failures: Some(2), ..Glance::default() };
-        let checks = checks(&local, |id| (id == "h:1").then_some(waits));
+        let files: Files = [(Key::Service("f".into()), "web.hcl".into())].into();
+        let checks = checks(&local, &files, |id| (id == "h:1").then_some(waits));
+        let places: Vec<&str> = checks.iter().map(|check| check.file.as_str()).collect();
+        assert_eq!(places, ["", "web.hcl", ""]);
         let origins: Vec<_> = checks.iter().map(|check| check.defined_by).collect();
         assert_eq!(origins, [DefinedBy::Registrator, DefinedBy::File, DefinedBy::Api]);
         let mine = checks.last().unwrap();
         let expected = (Stamp::known(1_000), Some(1500), Some(2), false);
         assert_eq!((mine.since, mine.next_in_ms, mine.failures_in_a_row, mine.told), expected);
         assert_eq!((checks[0].since, checks[0].next_in_ms), (None, None));
-        let services = services(&local);
+        let services = services(&local, &files);
+        assert_eq!((&*services[0].file, &*services[1].file), ("", "web.hcl"));
         let shown: Vec<_> = services.iter().map(|one| (&*one.id, one.defined_by, &*one.status)).collect();
         let (registrator, file, api) = (DefinedBy::Registrator, DefinedBy::File, DefinedBy::Api);
         assert_eq!(shown, [("c", registrator, "critical"), ("f", file, "critical"), ("h", api, "critical")]);

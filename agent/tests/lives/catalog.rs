@@ -23,6 +23,8 @@ struct Inner {
     checks: BTreeMap<String, Value>,
     /// Every ID that was deregistered, in order.
     taken: Vec<String>,
+    /// Every instance that was deregistered, with what was said of why.
+    causes: Vec<String>,
 }
 
 impl Catalog {
@@ -47,6 +49,16 @@ impl Catalog {
     /// What was deregistered so far.
     pub(crate) fn taken(&self) -> Vec<String> {
         self.0.lock().taken.clone()
+    }
+
+    /// What was said of why each instance was deregistered.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        self.0.lock().causes.clone()
+    }
+
+    /// What a check says.
+    pub(crate) fn output(&self, check: &str) -> Option<String> {
+        self.0.lock().checks.get(check).map(|check| text(check, "Output"))
     }
 
     /// Another program registers an instance with a check under the node's name.
@@ -127,6 +139,11 @@ impl Upstream for Catalog {
             return Err(Unreachable("an outage".into()));
         }
         let body = serde_json::from_slice(request.body()).unwrap_or_default();
+        let cause = request.uri().query().unwrap_or_default();
+        if request.uri().path().ends_with("/deregister") && !text(&body, "ServiceID").is_empty() {
+            let went = format!("{} {cause}", text(&body, "ServiceID"));
+            inner.causes.push(went);
+        }
         let (status, answer) = inner.answer(request.uri().path(), &body);
         let mut reply = Reply::new(Bytes::from(answer.to_string()));
         *reply.status_mut() = status;

@@ -150,3 +150,67 @@ fn a_lease_that_is_back_ends_the_pause() {
     let took = host.until("the transition is told", || host.catalog.checks()["c"] == "passing");
     assert!(took < Duration::from_secs(3), "it took {took:?}");
 }
+
+#[test]
+fn a_change_of_output_alone_is_told_when_its_patience_is_over() {
+    let mut host = Host::started();
+    host.put("/v1/agent/check/register", r#"{"Name":"c","TTL":"1h","Status":"passing"}"#);
+    let told = |host: &Host| host.catalog.output("c");
+    host.put("/v1/agent/check/pass/c?note=one", "");
+    assert!(
+        host.until("the first words are told", || told(&host) == Some("one".into())) < Duration::from_secs(1)
+    );
+    host.put("/v1/agent/check/pass/c?note=two", "");
+    host.wait(Duration::from_secs(299));
+    assert_eq!(told(&host), Some("one".into()));
+    let waited = host.until("the other words are told", || told(&host) == Some("two".into()));
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    host.crash();
+}
+
+#[test]
+fn the_catalog_is_told_why_an_instance_goes() {
+    let mut host = Host::new();
+    host.services = vec![json!({ "name": "filed" }), json!({ "name": "fading" })];
+    host.start();
+    let critical =
+        r#"{"Name":"sick","Check":{"TTL":"1s","Status":"critical","DeregisterCriticalServiceAfter":"1m"}}"#;
+    host.put("/v1/agent/service/register", critical);
+    for id in ["asked", "held"] {
+        host.put("/v1/agent/service/register", &json!({ "Name": id }).to_string());
+    }
+    host.until("all are told", || host.catalog.services().len() == 5);
+    host.put("/v1/agent/service/deregister/asked", "");
+    host.put("/v1/agent/service/deregister/held?by=registrator", "");
+    host.services.remove(0);
+    host.reload().unwrap();
+    host.until("the sick one is gone", || host.catalog.services().len() == 1);
+    host.crash();
+    host.services.clear();
+    host.start();
+    host.until("nothing is left", || host.catalog.services().is_empty());
+    let mut causes = host.catalog.causes();
+    causes.sort();
+    let expected =
+        ["asked by=agent", "fading by=files", "filed by=files", "held by=registrator", "sick by=critical"];
+    assert_eq!(causes, expected);
+}
+
+#[test]
+fn since_when_a_check_is_as_it_is_outlives_a_restart() {
+    let mut host = Host::started();
+    host.checks = vec![json!({ "name": "filed", "ttl": "1h" })];
+    host.reload().unwrap();
+    host.put("/v1/agent/service/register", r#"{"Name":"api","Check":{"TTL":"1h"}}"#);
+    host.put("/v1/agent/maintenance?enable=true", "");
+    host.put("/v1/agent/check/pass/service:api", "");
+    let since = |host: &Host| {
+        let seen = host.get("/v1/muster/agent/checks");
+        let checks = seen["Checks"].as_array().cloned().unwrap_or_default().into_iter();
+        checks.map(|check| (check["CheckID"].clone(), check["Since"].clone())).collect::<Vec<_>>()
+    };
+    let before = since(&host);
+    assert!(before.len() == 3 && before.iter().all(|(_, since)| since.is_string()), "{before:?}");
+    host.crash_and_start();
+    assert_eq!(since(&host), before);
+}

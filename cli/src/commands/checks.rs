@@ -62,7 +62,7 @@ fn table(seen: &Checks) -> String {
             &check.status,
             &since(check.since, seen.at),
             &next(check),
-            check.defined_by.as_str(),
+            &defined(check),
             &one_line(&check.output, SHOWN),
         ])
     }));
@@ -101,7 +101,7 @@ fn blocks(seen: &Checks) -> String {
                     check.success_before_passing.max(1)
                 ),
             ]),
-            row(["Defined", check.defined_by.as_str()]),
+            row(["Defined", &format!("{} {}", check.defined_by.as_str(), check.file)]),
             row(["Catalog", if check.told { "has been told" } else { "has yet to be told" }]),
             row(["Notes", &check.notes]),
             row(["Output", &check.output.trim_end().replace('\n', "\n           ")]),
@@ -114,6 +114,12 @@ fn blocks(seen: &Checks) -> String {
         )
     };
     seen.checks.iter().map(block).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Who defines it, with the file's name where one does.
+fn defined(check: &Check) -> String {
+    let name = check.file.rsplit('/').next().unwrap_or_default();
+    format!("{} {name}", check.defined_by.as_str()).trim_end().to_owned()
 }
 
 /// How many results came in a row, where they were counted: a status that was believed at once counts none.

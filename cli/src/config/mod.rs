@@ -9,6 +9,8 @@ mod shape;
 
 use std::path::PathBuf;
 
+use muster_agent::Files;
+use muster_agent::local::Key;
 use muster_api::ApiError;
 use muster_api::check::CheckDefinition;
 use muster_api::service::ServiceDefinition;
@@ -31,6 +33,8 @@ pub(crate) struct Loaded {
     pub(crate) settings: Settings,
     pub(crate) services: Vec<ServiceDefinition>,
     pub(crate) checks: Vec<CheckDefinition>,
+    /// The file in which each of them is defined, by its ID.
+    pub(crate) files: Files,
     /// Keys that were taken and have no effect.
     pub(crate) idle: Vec<String>,
     /// Everything but the definitions, as it stood there: what changed can be named.
@@ -48,10 +52,15 @@ impl Sources {
         }
         let merged = read::read(&self.paths, self.format.as_deref())?;
         let mut content = merged.value;
-        let services = definitions(content.remove("services"), "service")?;
-        let checks = definitions(content.remove("checks"), "check")?;
+        let services: Vec<ServiceDefinition> = definitions(content.remove("services"), "service")?;
+        let checks: Vec<CheckDefinition> = definitions(content.remove("checks"), "check")?;
+        let [of_services, of_checks] = merged.files;
+        let id = |id: &String, name: &String| if id.is_empty() { name.clone() } else { id.clone() };
+        let services_in = services.iter().map(|one| Key::Service(id(&one.id, &one.name))).zip(of_services);
+        let checks_in = checks.iter().map(|one| Key::Check(id(&one.id, &one.name))).zip(of_checks);
+        let files = services_in.chain(checks_in).collect();
         let settings = Settings::from_content(&content)?;
-        Ok(Loaded { settings, services, checks, idle: merged.idle, content })
+        Ok(Loaded { settings, services, checks, files, idle: merged.idle, content })
     }
 }
 

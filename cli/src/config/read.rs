@@ -2,6 +2,7 @@
 //! earlier one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +14,8 @@ pub(super) struct Merged {
     pub(super) value: Map<String, Value>,
     /// Keys that were taken and have no effect.
     pub(super) idle: Vec<String>,
+    /// The file of each definition, in the order of the lists: of services, and of checks.
+    pub(super) files: [Vec<Arc<str>>; 2],
 }
 
 /// Reads files and folders, in order; a folder's files in the order of their names.
@@ -46,6 +49,9 @@ pub(super) fn read(paths: &[PathBuf], format: Option<&str>) -> Result<Merged, St
     Ok(merged)
 }
 
+/// What one definition is called, and a list of them.
+const LISTS: [(&str, &str); 2] = [("service", "services"), ("check", "checks")];
+
 fn add(merged: &mut Merged, path: &Path, format: Option<&str>) -> Result<(), String> {
     let shown = path.display();
     let Some(format) = format.or_else(|| path.extension()?.to_str()).filter(|format| known(format)) else {
@@ -58,13 +64,16 @@ fn add(merged: &mut Merged, path: &Path, format: Option<&str>) -> Result<(), Str
     let shaped = shape(content).map_err(|error| format!("failed to parse {shown}: {error}"))?;
     let mut value = shaped.value;
     // One definition is a list of one: lists grow from file to file.
-    for (one, many) in [("service", "services"), ("check", "checks")] {
+    let file: Arc<str> = shown.to_string().into();
+    for ((one, many), files) in LISTS.into_iter().zip(&mut merged.files) {
         if let Some(single) = value.remove(one) {
             let list = value.entry(many).or_insert_with(|| Value::Array(Vec::new()));
             if let Value::Array(items) = list {
                 items.insert(0, single);
             }
         }
+        let defined = value.get(many).and_then(Value::as_array).map_or(0, Vec::len);
+        files.extend(std::iter::repeat_n(file.clone(), defined));
     }
     merge(&mut merged.value, value);
     for key in shaped.idle {
@@ -138,6 +147,10 @@ mod tests {
             json!({"datacenter":"two","retry_join":["a","b"],"ports":{"http":1,"dns":2},
                 "services":[{"name":"db"},{"name":"web"}]})
         );
+        let [services, checks] = merged.files;
+        let ends = |file: &Arc<str>, name: &str| file.ends_with(name);
+        assert!(services.len() == 2 && ends(&services[0], "a.json") && ends(&services[1], "b.hcl"));
+        assert!(checks.is_empty());
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         .configure(common.services, common.checks)
         .await
         .map_err(|error| io::Error::other(error.to_string()))?;
+    agent.defined_in(common.files);
     let stop = token.clone();
     tasks.spawn("agent", async move {
         drive.run(stop).await;

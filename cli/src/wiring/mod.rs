@@ -49,6 +49,8 @@ pub(crate) struct Common {
     /// What the configuration files define.
     pub(crate) services: Vec<ServiceDefinition>,
     pub(crate) checks: Vec<CheckDefinition>,
+    /// In which files.
+    pub(crate) files: muster_agent::Files,
     /// When the node leaves as the process is told to end.
     pub(crate) leave: supervise::Leave,
 }

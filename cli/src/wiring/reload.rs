@@ -78,6 +78,7 @@ async fn once<U: Upstream>(agent: &Agent<U>, reload: &mut Reload) -> Result<(), 
         (reload.set_level)(&reload.level)?;
         return Err(error.to_string());
     }
+    agent.defined_in(loaded.files.clone());
     reload.level = level;
     let left = loaded.not_reloaded(&reload.loaded);
     if !left.is_empty() {

@@ -145,7 +145,10 @@ fn a_host_shows_its_checks_and_containers() {
     assert_eq!(checks[0], "Check Instance Type Status Since Next Defined Output");
     let state = "dev:web-1:80:container dev:web-1:80 ttl critical ";
     assert!(checks[1].starts_with(state) && checks[1].ends_with("registrator stopping: SIGTERM sent"));
-    assert!(checks[2].starts_with("disk ttl critical ") && checks[2].ends_with(" file"), "{checks:?}");
+    assert!(
+        checks[2].starts_with("disk ttl critical ") && checks[2].ends_with(" file checks.json"),
+        "{checks:?}"
+    );
     let container = &cells(&["containers"])[1];
     let begins = "0123456789ab web-1 web dev:web-1:80 172.17.0.2:80 critical ";
     assert!(container.starts_with(begins) && container.ends_with("stopping: SIGTERM sent"), "{container}");

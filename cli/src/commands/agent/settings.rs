@@ -115,6 +115,7 @@ fn common(
         registrator: registrator(flags, set)?,
         services: loaded.services.clone(),
         checks: loaded.checks.clone(),
+        files: loaded.files.clone(),
         // As in Consul: a client leaves, a server is expected back.
         leave: wiring::supervise::Leave {
             on_interrupt: !flags.skip_leave_on_interrupt.or(set.skip_leave_on_interrupt).unwrap_or(is_server),
