@@ -32,7 +32,6 @@ const KINDS: &[Kind] = &[
     icmp::KIND,
 ];
 
-
 /// One kind of probe.
 pub(crate) struct Kind {
     /// The word for it on the wire.
