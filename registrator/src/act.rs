@@ -31,17 +31,25 @@ pub(crate) struct Books {
     backoff: Backoff,
     /// Everything has to be said again, as soon as somebody hears it.
     renew: bool,
-    /// Its address was asked for since everything was looked at last.
+    /// Its address is known from elsewhere, or was asked for since everything was looked at last.
     placed: bool,
+    /// Its address is known from elsewhere.
+    given: bool,
     /// The last trouble, so that it is said once.
     trouble: String,
 }
 
 impl Books {
+    /// Of an agent whose address is in the settings, or else is asked for.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let given = !settings.node_address.is_empty();
+        Self { given, placed: given, ..Self::default() }
+    }
+
     /// What is known is not believed any more.
     pub(crate) fn ask_again(&mut self) {
         self.owned = None;
-        self.placed = false;
+        self.placed = self.given;
     }
 
     /// Acts until the agent has what it shall have; how long to wait before the next attempt if it has not. With `renew`

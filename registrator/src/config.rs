@@ -12,7 +12,8 @@ const USUALLY: Duration = Duration::from_secs(60);
 /// What a registrator is started with.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What is registered, and how. The node's address is filled in from what the agent says.
+    /// What is registered, and how. Where the address of the agent's node is empty, the agent is asked
+    /// for it.
     pub settings: Settings,
     /// How often everything is looked at, whatever events say.
     pub resync: Duration,

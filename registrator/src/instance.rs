@@ -2,6 +2,7 @@
 //! agent takes, the real Consul's among them. Pure.
 
 use muster_api::check::CheckDefinition;
+use muster_api::seen::marks;
 use muster_api::service::ServiceDefinition;
 use serde_json::{Map, Value};
 
@@ -10,8 +11,6 @@ use crate::labels::meta::HASH;
 
 /// How long the word of the registrator about a container lasts.
 pub(crate) const TTL: &str = "10m";
-/// What the name of the check of a container's state is.
-pub(crate) const STATE_NAME: &str = "Container state";
 
 /// What shall be registered.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +65,7 @@ impl Instance {
         let mut whole = self.definition.clone();
         let state = CheckDefinition {
             id: state_check(&whole.id),
-            name: STATE_NAME.into(),
+            name: marks::STATE.into(),
             status: self.condition.status.as_str().into(),
             ttl: serde_json::from_value(TTL.into()).unwrap_or_default(),
             ..CheckDefinition::default()

@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use muster_api::catalog::Address;
+use muster_api::seen::marks;
 use muster_api::service::ServiceDefinition;
 use regex::Regex;
 
@@ -202,9 +203,9 @@ impl About<'_> {
         let container = self.container;
         let mut meta = meta::meta(container, attributes, settings.meta_from_labels.as_deref(), notes);
         for (mark, value) in [
-            (meta::OWNER, settings.owner.as_str()),
-            (meta::CONTAINER, container.short()),
-            (meta::NAME, container.name.as_str()),
+            (marks::OWNER, settings.owner.as_str()),
+            (marks::CONTAINER, container.short()),
+            (marks::CONTAINER_NAME, container.name.as_str()),
         ] {
             meta.insert(mark.to_owned(), value.to_owned());
         }

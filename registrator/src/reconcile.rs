@@ -38,7 +38,8 @@ pub(crate) struct Reconciler<R> {
 impl<R: Registrar> Reconciler<R> {
     pub(crate) fn new(registrar: R, config: Config) -> Self {
         let Config { settings, resync } = config;
-        Self { registrar, settings, resync, known: Known::default(), books: Books::default() }
+        let books = Books::new(&settings);
+        Self { registrar, settings, resync, known: Known::default(), books }
     }
 
     /// Works until `token` ends it. An engine or an agent that is not there is waited for.

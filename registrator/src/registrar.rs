@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request};
 use muster_api::Reply;
+use muster_api::seen::marks;
 use regex::Regex;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -16,8 +17,8 @@ use serde_json::json;
 
 use crate::diff::{Held, Owned};
 use crate::health::{Condition, Status};
-use crate::instance::{Instance, STATE_NAME, state_check};
-use crate::labels::meta;
+use crate::instance::{Instance, state_check};
+use crate::labels::meta::HASH;
 
 /// Longest wait for an agent's answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -88,12 +89,12 @@ pub(crate) async fn node_address<R: Registrar>(registrar: &R) -> Result<String, 
 
 /// What the agent has of `owner`'s.
 pub(crate) async fn owned<R: Registrar>(registrar: &R, owner: &str) -> Result<Owned, CallFailed> {
-    let services = filtered("services", &format!("Meta.{} == \"{owner}\"", meta::OWNER));
+    let services = filtered("services", &format!("Meta.{} == \"{owner}\"", marks::OWNER));
     let services: BTreeMap<String, Listed> = get(registrar, &services).await?;
     if services.is_empty() {
         return Ok(Owned::new());
     }
-    let checks = filtered("checks", &format!("Name == \"{STATE_NAME}\""));
+    let checks = filtered("checks", &format!("Name == \"{}\"", marks::STATE));
     let mut checks: BTreeMap<String, ListedCheck> = get(registrar, &checks).await?;
     let held = |(id, listed): (String, Listed)| {
         let check = checks.remove(&state_check(&id)).unwrap_or_default();
@@ -104,7 +105,7 @@ pub(crate) async fn owned<R: Registrar>(registrar: &R, owner: &str) -> Result<Ow
         };
         let mut meta = listed.meta.unwrap_or_default();
         let mut mark = |name| meta.remove(name).unwrap_or_default();
-        (id, Held { hash: mark(meta::HASH), container: mark(meta::CONTAINER), status, output: check.output })
+        (id, Held { hash: mark(HASH), container: mark(marks::CONTAINER), status, output: check.output })
     };
     Ok(services.into_iter().map(held).collect())
 }
@@ -120,7 +121,7 @@ pub(crate) async fn left_behind<R: Registrar>(
     let services: BTreeMap<String, Listed> = get(registrar, "/v1/agent/services").await?;
     let unmarked = services
         .into_iter()
-        .filter(|(_, listed)| !listed.meta.as_ref().is_some_and(|meta| meta.contains_key(meta::OWNER)));
+        .filter(|(_, listed)| !listed.meta.as_ref().is_some_and(|meta| meta.contains_key(marks::OWNER)));
     let left = |id: &String| {
         let parts = FORM.as_ref().and_then(|form| form.captures(id));
         parts.is_some_and(|parts| &parts[1] == owner && !is_there(&parts[2]))
@@ -147,7 +148,8 @@ pub(crate) async fn report<R: Registrar>(
 
 /// Takes an instance away; one that is not there is away.
 pub(crate) async fn deregister<R: Registrar>(registrar: &R, instance: &str) -> Result<(), CallFailed> {
-    let path = format!("/v1/agent/service/deregister/{}", segment(instance));
+    // A Muster agent remembers by whom; Consul's does not ask.
+    let path = format!("/v1/agent/service/deregister/{}?by=registrator", segment(instance));
     match call(registrar, Method::PUT, &path, Bytes::new()).await {
         // In the words of Consul, whose older versions have no status for it.
         Err(CallFailed::Refused(status, text)) if status == 404 || text.contains("nknown service") => Ok(()),

@@ -26,6 +26,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     let Settings { common, server_port } = settings;
     let token = CancellationToken::new();
     let agent_config = identity::complete(&common)?;
+    let address = agent_config.address.clone();
     let http = bound(common.http, "HTTP").await?;
     let sockets = dns_sockets(common.dns_at).await?;
     let servers = Servers::new(common.retry_join.clone(), server_port).map_err(io::Error::other)?;
@@ -56,7 +57,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     }
     let (router, stop) = (front::on_client(agent.clone(), servers), token.clone());
     tasks.spawn("http", doors::serve(http, router, common.limits, stop));
-    register_containers(&mut tasks, &agent, common.registrator, &token);
+    register_containers(&mut tasks, &agent, (common.registrator, address), &token);
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = ?common.dns_at, "muster is up");
     tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await

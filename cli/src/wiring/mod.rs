@@ -59,10 +59,11 @@ pub(crate) struct Common {
 fn register_containers<U: muster_agent::Upstream>(
     tasks: &mut supervise::Tasks,
     agent: &muster_agent::Agent<U>,
-    registrator: Option<Registrator>,
+    (registrator, address): (Option<Registrator>, String),
     token: &tokio_util::sync::CancellationToken,
 ) {
-    let Some((engine, config)) = registrator else { return };
+    let Some((engine, mut config)) = registrator else { return };
+    config.settings.node_address = address;
     let (agent, stop) = (registrar_local::InAgent(agent.clone()), token.clone());
     tasks.spawn("registrator", async move {
         muster_registrator::run(engine, agent, config, stop).await;

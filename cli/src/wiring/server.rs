@@ -33,6 +33,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
     let Settings { common, expect, rpc: rpc_at, terms, blocked_queries, disk_reserve } = settings;
     let token = CancellationToken::new();
     let agent_config = identity::complete(&common)?;
+    let address = agent_config.address.clone();
     let (node_id, datacenter) = (agent_config.node_id.clone(), agent_config.datacenter.clone());
     let at = SocketAddr::new(agent_config.address.parse().unwrap_or(rpc_at.ip()), rpc_at.port());
     let me = Peer { name: agent_config.node.clone(), node_id, address: at.to_string() };
@@ -76,7 +77,7 @@ pub(crate) async fn run(settings: Settings, reload: Reload) -> io::Result<()> {
         doors::serve(http, router, common.limits, stop).await
     });
     tasks.spawn("server", server.run());
-    register_containers(&mut tasks, &agent, common.registrator, &token);
+    register_containers(&mut tasks, &agent, (common.registrator, address), &token);
     tasks.spawn("reload", reload::run(agent.clone(), reload, token.clone()));
     tracing::info!(http = %common.http, dns = ?common.dns_at, rpc = %rpc_at, "muster is up");
     tasks.supervise(token, agent.leaving(), common.leave, agent.leave()).await

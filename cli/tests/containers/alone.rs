@@ -40,6 +40,15 @@ fn flags_that_make_no_sense_are_refused_at_start() {
 }
 
 #[test]
+fn ttl_flags_are_taken_and_have_no_effect() {
+    let host = Host::without_registrator();
+    let registrator = Registrator::beside(&host, &["-ttl=60", "-ttl-refresh=30", "-resync=600"]);
+    host.run(&["--name=web", "--publish=80"]);
+    within(SOON, "it works", || host.state("host:web:80").0 == "passing");
+    assert!(registrator.words().contains("-ttl and -ttl-refresh are taken and have no effect"));
+}
+
+#[test]
 fn it_runs_in_a_client_agent_too() {
     let host = Host::without_registrator();
     let file = tempfile::Builder::new().suffix(".hcl").tempfile().unwrap();

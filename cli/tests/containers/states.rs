@@ -18,6 +18,8 @@ fn a_failed_one_stays_critical_until_it_is_removed_with_deregister_on_success() 
     within(SOON, "who failed is critical", || {
         host.state("host:ill:80") == ("critical".into(), "it ended with exit code 3".into())
     });
+    let containers = host.agent.muster(&["containers"]);
+    assert!(containers.contains("ill") && containers.contains("it ended with exit code 3"), "{containers}");
     host.engine.docker(&["rm", "ill"]);
     within(SOON, "who was removed is gone", || host.instance("host:ill:80").is_null());
 }

@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use muster_api::seen::marks::OWNER;
+
 use super::source::Attributes;
 use crate::container::Container;
 
-/// Who registered it: the owner's name.
-pub(crate) const OWNER: &str = "registrator";
-/// The container, by the first twelve letters of its ID.
-pub(crate) const CONTAINER: &str = "registrator-container";
-/// The container's name.
-pub(crate) const NAME: &str = "registrator-container-name";
 /// The hash of the definition.
 pub(crate) const HASH: &str = "registrator-hash";
 
