@@ -10,7 +10,7 @@ use rustls::{
 use tokio_rustls::TlsAcceptor;
 
 use super::Tls;
-use crate::{dial::Dialer, probe::Reach};
+use crate::probe::Reach;
 
 /// A peer's certificate for `web.test`, its own issuer.
 pub(crate) struct Peer {
@@ -45,6 +45,6 @@ impl Peer {
 
     /// The way of one who trusts it.
     pub(crate) fn reach(&self) -> Reach {
-        Reach { dialer: Dialer::new(), tls: Tls::trusting(self.roots.clone()).unwrap() }
+        Reach { tls: Tls::trusting(self.roots.clone()).unwrap(), ..Reach::new() }
     }
 }
