@@ -51,6 +51,18 @@ inside() {
       *) echo "not understood: $word" ;;
     esac
   done
+  # Who is frozen does not die, and engines freeze containers for moments to end them: first all who could freeze.
+  kill -KILL -1
+  thaw
+}
+
+thaw() {
+  for state in /sys/fs/cgroup/freezer/"$name"/*/freezer.state; do
+    [[ -e $state ]] && echo THAWED >"$state"
+  done
+  for state in /sys/fs/cgroup/"$name"/*/cgroup.freeze; do
+    [[ -e $state ]] && echo 0 >"$state"
+  done
 }
 
 "$part" "$@"

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// Before the name of every image.
+pub(crate) const IMAGES: &str = "muster-test";
+
 /// Where Debian's busybox-static puts it.
 const BUSYBOX: &str = "/bin/busybox";
 
@@ -20,7 +23,7 @@ pub(crate) fn import(address: &str, name: &str, changes: &[&str]) -> String {
     for change in changes {
         import.args(["--change", change]);
     }
-    let image = format!("muster-test/{name}");
+    let image = format!("{IMAGES}/{name}");
     let imported = crate::said(import.args(["-", &image]).stdin(packed));
     let packed = pack.wait();
     let _ = std::fs::remove_dir_all(&root);

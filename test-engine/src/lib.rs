@@ -129,7 +129,10 @@ impl Engine {
     /// Where the busybox is missing, or the engine refuses.
     #[must_use]
     pub fn image(&self, name: &str, changes: &[&str]) -> String {
-        image::import(&self.address(), name, changes)
+        match &self.home {
+            Home::Own(_) => image::import(&self.address(), name, changes),
+            Home::Found(found) => image::import(&self.address(), &found.image(name), changes),
+        }
     }
 
     /// `docker run --detach` with these arguments: options, image, command. Gives back the container's ID. It is removed
@@ -249,7 +252,21 @@ fn missing() -> Option<String> {
     let needed =
         ["dockerd", "docker", "containerd", "runc", "iptables", "ip", "unshare", "nsenter", "busybox"];
     let lacking: Vec<_> = needed.into_iter().filter(lacking).collect();
-    (!lacking.is_empty()).then(|| lacking.join(", "))
+    if !lacking.is_empty() {
+        return Some(lacking.join(", "));
+    }
+    // Root in a container may be root in name only.
+    let mut namespaces = Command::new("unshare");
+    namespaces.env("PATH", path()).args([
+        "--net",
+        "--mount",
+        "--propagation",
+        "unchanged",
+        "--pid",
+        "--fork",
+        "true",
+    ]);
+    said(&mut namespaces).err().map(|why| format!("the right to make namespaces ({why})"))
 }
 
 fn path() -> String {

@@ -101,15 +101,20 @@ fn nothing_stays_of_one_that_is_dropped() {
     engine.run(&[&image, "sleep", &mark]);
     let container = || engine.processes().iter().any(|line| *line == format!("sleep {mark}"));
     until("its container runs", || container() && runs_anywhere(&mark));
+    // One that is frozen does not die by itself.
+    let frozen = engine.run(&[&image, "sleep", &format!("{mark}0")]);
+    engine.docker(&["pause", &frozen]);
     assert!(engine.processes().iter().any(|line| line.starts_with("dockerd ")));
     let folder = folder(&engine);
     assert!(folder.exists());
+    let began = Instant::now();
     let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
         let _engine = engine;
         panic!("a test that fails");
     }));
     assert!(panics.is_err());
     assert!(!runs_anywhere(&mark), "a container's process stayed");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     assert!(!folder.exists(), "its folder stayed");
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
     assert!(!mounts.contains(&*folder.to_string_lossy()), "a mount stayed");
