@@ -1,5 +1,6 @@
 //! One agent as a process, on a server or without, and how it is ended and started again.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -101,7 +102,9 @@ impl Agent {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(binary()).args(&self.arguments);
         command.envs(self.environment.iter().map(|(variable, value)| (variable, value)));
-        let spawned = command.stdin(Stdio::null()).stderr(self.words.reopen().unwrap()).spawn();
+        // Behind what an earlier life said.
+        let words = OpenOptions::new().append(true).open(self.words.path()).unwrap();
+        let spawned = command.stdin(Stdio::null()).stderr(words).spawn();
         self.process = Some(spawned.expect("setpriv, from Debian's util-linux"));
     }
 

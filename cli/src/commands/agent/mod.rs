@@ -3,6 +3,7 @@
 mod flags;
 mod settings;
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 pub(crate) use flags::Flags;
@@ -22,6 +23,7 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter(level.as_deref().unwrap_or("info")).map_err(Failure::Said)?)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_filter_reloading();
     let handle = log.reload_handle();
     log.init();
