@@ -116,6 +116,16 @@ pub struct LocalCheck {
     pub agreement: Agreement,
     /// It is gone, and the catalog knows it as its instance's: there it goes when that goes.
     pub goes_with_service: bool,
-    /// Moves with every change.
+    /// Moves with every change but those of the output alone.
     pub revision: u64,
+    /// The revision at which its output last changed alone.
+    pub words: u64,
+}
+
+impl LocalCheck {
+    /// The revision of all that it is and says.
+    #[must_use]
+    pub fn as_of(&self) -> u64 {
+        self.revision.max(self.words)
+    }
 }

@@ -183,6 +183,7 @@ impl LocalState {
             agreement: Agreement::Differs,
             goes_with_service: false,
             revision,
+            words: 0,
         };
         self.checks.insert(id, check);
     }
@@ -251,9 +252,10 @@ impl LocalState {
             return Change::Output;
         }
         if !turned {
-            if held.agreement == Agreement::Agreed {
-                held.output_due.get_or_insert_with(|| later(now, patience));
-            }
+            // Also where the check has yet to be told: it may be on its way with the words before these.
+            held.output_due.get_or_insert_with(|| later(now, patience));
+            held.words = revision;
+            self.revision = revision;
             return Change::Output;
         }
         held.status = status;
@@ -351,6 +353,7 @@ impl LocalState {
                     agreement,
                     goes_with_service: false,
                     revision,
+                    words: 0,
                 };
                 self.checks.entry(id).or_insert(gone);
             }

@@ -132,7 +132,8 @@ fn same_service(local: &LocalService, told: &RemoteService) -> bool {
 
 fn same_check(local: &LocalCheck, told: &RemoteCheck) -> bool {
     // An output that may wait is no difference.
-    let output = local.output_due.is_some() || local.output == told.output;
+    let waits = local.agreement == Agreement::Agreed && local.output_due.is_some();
+    let output = waits || local.output == told.output;
     local.definition.name == told.name
         && local.status.as_str() == told.status
         && local.definition.notes == told.notes
@@ -160,10 +161,10 @@ pub fn plan(local: &LocalState) -> Vec<Action> {
         if let Some((service, checks)) = moved.get_mut(check.definition.service_id.as_str())
             && goes_along(service, check)
         {
-            checks.push((id.clone(), check.revision));
+            checks.push((id.clone(), check.as_of()));
             continue;
         }
-        let (id, revision) = (id.clone(), check.revision);
+        let (id, revision) = (id.clone(), check.as_of());
         match check.agreement {
             Agreement::Agreed => {}
             Agreement::Gone => alone.push(Action::ForgetCheck { id, revision }),
@@ -251,10 +252,14 @@ fn agree_service(local: &mut LocalState, id: &str, revision: u64) {
 }
 
 fn agree_check(local: &mut LocalState, id: &str, revision: u64) {
-    if let Some(held) = local.all_checks().get_mut(id).filter(|held| held.revision == revision) {
-        held.agreement = Agreement::Agreed;
+    let Some(held) = local.all_checks().get_mut(id).filter(|held| held.revision <= revision) else { return };
+    if held.words <= revision {
         held.output_due = None;
+    } else if held.output_due.is_none() {
+        // The words that came meanwhile have waited long enough.
+        return;
     }
+    held.agreement = Agreement::Agreed;
 }
 
 #[cfg(test)]

@@ -182,6 +182,44 @@ fn a_change_of_output_alone_waits() {
     assert_eq!(plan(&local).len(), 1);
 }
 
+/// One partial round in which checks say something else while the catalog takes what they said before.
+fn told_while(local: &mut LocalState, remote: &mut Remote, says: Report) {
+    let actions = plan(local);
+    actions.iter().for_each(|action| tell(remote, local, action));
+    local.report(says, Instant::now(), PATIENCE);
+    actions.iter().for_each(|action| local.told(action));
+}
+
+#[test]
+fn words_that_come_while_others_are_told_are_told_when_their_patience_is_over() {
+    let (mut local, mut remote) = (LocalState::new(), Remote::default());
+    local.put_service(service("w", 80), Origin::Api);
+    put_check(&mut local, "c", "w");
+    let others = |remote: &Remote| remote.checks["c"].output.clone();
+    let over = |local: &mut LocalState, remote: &mut Remote| {
+        assert_eq!(plan(local), [], "they may wait");
+        assert_eq!(local.outputs_due(Instant::now() + PATIENCE + PATIENCE), None);
+        let actions = plan(local);
+        actions.iter().for_each(|action| tell(remote, local, action));
+        actions.iter().for_each(|action| local.told(action));
+        assert_eq!((plan(local), local.outputs_due(Instant::now())), (vec![], None), "all is told");
+    };
+    round(&mut local, &mut remote);
+    // The check is on its way itself.
+    local.report(report("c", Status::Passing, "one"), Instant::now(), PATIENCE);
+    told_while(&mut local, &mut remote, report("c", Status::Passing, "two"));
+    assert_eq!(others(&remote), "one");
+    over(&mut local, &mut remote);
+    assert_eq!(others(&remote), "two");
+    // It goes along with its instance, and has words that wait.
+    local.report(report("c", Status::Passing, "three"), Instant::now(), PATIENCE);
+    local.put_service(service("w", 81), Origin::Api);
+    told_while(&mut local, &mut remote, report("c", Status::Passing, "four"));
+    assert_eq!(others(&remote), "three");
+    over(&mut local, &mut remote);
+    assert_eq!(others(&remote), "four");
+}
+
 #[test]
 fn a_former_life_goes_whole_but_a_living_namesake_is_left_alone() {
     let mut remote = Remote {
