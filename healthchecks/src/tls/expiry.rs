@@ -26,7 +26,7 @@ pub(super) fn days(asked: i64) -> Result<Option<u32>, ApiError> {
     Ok((days > 0).then_some(days))
 }
 
-/// Why somebody should look at a certificate that is good now: it will not be so many days later.
+/// Why somebody should look at a certificate: it is not good any more so many days later, or now.
 pub(super) fn within(
     certificate: &CertificateDer<'_>,
     days: u32,
@@ -41,6 +41,10 @@ pub(super) fn within(
     let verdict = verify_server_cert_signed_by_trust_anchor(&parsed, &nobody, &[], then, algorithms.all);
     match verdict.err()? {
         rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
+            if not_after < now {
+                // Who accepts any certificate accepts this one too.
+                return Some("the certificate has expired".to_owned());
+            }
             let left = not_after.as_secs().saturating_sub(now.as_secs()) / DAY.as_secs();
             Some(format!("the certificate expires in {left} {}", if left == 1 { "day" } else { "days" }))
         }
@@ -48,5 +52,30 @@ pub(super) fn within(
             Some(format!("the certificate expires within {days} days"))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    #[test]
+    fn what_expires_is_told_from_what_has_expired() {
+        let mut params = CertificateParams::new(vec!["web.test".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2020, 3, 1);
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let provider = rustls::crypto::ring::default_provider();
+        let told = |day: i64| {
+            let now = date_time_ymd(2020, 3, 1).unix_timestamp() + day * 86_400;
+            let now = UnixTime::since_unix_epoch(Duration::from_secs(now.try_into().unwrap()));
+            within(certificate.der(), 7, now, &provider.signature_verification_algorithms)
+        };
+        assert_eq!(told(-8), None);
+        assert_eq!(told(-6).as_deref(), Some("the certificate expires in 6 days"));
+        assert_eq!(told(-1).as_deref(), Some("the certificate expires in 1 day"));
+        assert_eq!(told(1).as_deref(), Some("the certificate has expired"));
     }
 }
