@@ -159,10 +159,22 @@ fn contains(whole: &[u8], part: &[u8]) -> bool {
     part.is_empty() || memchr::memmem::find(whole, part).is_some()
 }
 
-/// Numbers are the same where they count the same: `1` and `1.0`.
+/// Numbers are the same where they count the same, `1` and `1.0`, however deep they are. Whole ones are compared as
+/// they are: those beyond 2^53 have no fraction of their own to be told apart by.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Number(one), Value::Number(other)) => {
+            let are_whole = !one.is_f64() && !other.is_f64();
+            one == other || !are_whole && one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let held =
+                |(key, one): (&String, &Value)| other.get(key).is_some_and(|other| is_same(one, other));
+            one.len() == other.len() && one.iter().all(held)
+        }
         _ => one == other,
     }
 }

@@ -72,6 +72,24 @@ fn headers_and_body_must_hold_what_is_asked_for() {
 }
 
 #[test]
+fn numbers_are_the_same_where_they_count_the_same() {
+    for (wanted, found, same) in [
+        ("1.0", "1", true),
+        (r#"{"a":[1.0]}"#, r#"{"a":[1]}"#, true),
+        (r#"{"a":[1.0]}"#, r#"{"a":[1],"b":2}"#, false),
+        ("[1]", "[1,2]", false),
+        // One and the same as a number of 53 bits.
+        ("9007199254740993", "9007199254740992", false),
+        ("1", r#""1""#, false),
+        ("1", "true", false),
+    ] {
+        let asked = format!(r#"{{"ExpectJSON":{{"/n":{wanted}}}}}"#);
+        let judged = judge(&asked, 200, &format!(r#"{{"n":{found}}}"#));
+        assert_eq!(judged.is_ok(), same, "{wanted} and {found}: {judged:?}");
+    }
+}
+
+#[test]
 fn a_body_that_is_no_json_or_too_long_is_named() {
     let json = r#"{"ExpectJSON":{"/a":1}}"#;
     let none = judge(json, 200, "hello").unwrap_err();
