@@ -1,9 +1,9 @@
 //! What all kinds of probes have in common: one run, what it may use, and what it finds. It must never know a kind,
 //! a threshold, a schedule or another check.
 
-use std::{fmt::Debug, future::Future, pin::Pin, time::Duration};
+use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     definition::{Definition, Status, Work},
@@ -52,7 +52,12 @@ pub(crate) struct Reach {
     pub(crate) dialer: Dialer,
     pub(crate) tls: Tls,
     pub(crate) engine: Engine,
+    /// Turns for what is matched on a thread of its own, which cannot be told to stop.
+    pub(crate) matchers: Arc<Semaphore>,
 }
+
+/// So many threads at once may match. One that takes long leaves the other to all the rest.
+const MATCHERS: usize = 2;
 
 impl Reach {
     #[cfg(test)]
@@ -62,7 +67,8 @@ impl Reach {
 
     /// What belongs to `owner` at a container engine is this agent's.
     pub(crate) fn of(owner: &str) -> Self {
-        Self { dialer: Dialer::new(), tls: Tls::new(), engine: Engine::new(owner) }
+        let matchers = Arc::new(Semaphore::new(MATCHERS));
+        Self { dialer: Dialer::new(), tls: Tls::new(), engine: Engine::new(owner), matchers }
     }
 
     /// Removes what an earlier life of this agent has left, beside the first runs.

@@ -77,6 +77,11 @@ impl Expectations {
         !self.body.is_empty() || self.regex.is_some() || !self.json.is_empty()
     }
 
+    /// Whether it may take long to judge a body.
+    pub(super) fn has_expression(&self) -> bool {
+        self.regex.is_some()
+    }
+
     /// Whether this code is asked for by number: then it is an answer, even where it leads on.
     pub(super) fn names(&self, code: u16) -> bool {
         self.status.iter().any(|codes| codes.contains(&code))

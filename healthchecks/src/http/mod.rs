@@ -10,8 +10,9 @@ mod request;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use http::HeaderMap;
 use muster_api::{ApiError, check::CheckDefinition};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use self::{
@@ -20,6 +21,7 @@ use self::{
     request::Request,
 };
 use crate::{
+    definition::Status,
     kinds::Kind,
     output::Tail,
     probe::{Outcome, Probe, Reach, Run, Running},
@@ -40,6 +42,9 @@ pub(crate) const KIND: Kind = Kind {
 /// More than this is a loop.
 const MAX_REDIRECTS: usize = 10;
 
+/// A body that took all the time of its run is matched in this all the same.
+const MATCHED: Duration = Duration::from_millis(500);
+
 /// What is asked for, and of whom.
 #[derive(Debug)]
 struct Http {
@@ -54,7 +59,7 @@ struct Http {
     /// Of a peer with TLS.
     demands: Demands,
     /// Of the answer.
-    expectations: Expectations,
+    expectations: Arc<Expectations>,
     /// Judge where a redirect leads instead of the redirect itself.
     follow: bool,
 }
@@ -91,7 +96,7 @@ impl Http {
             header: check.header.clone().unwrap_or_default(),
             body: check.body.clone(),
             demands: Demands::read(check)?,
-            expectations: Expectations::read(check)?,
+            expectations: Arc::new(Expectations::read(check)?),
             follow: !check.disable_redirects,
         })
     }
@@ -120,10 +125,36 @@ impl Http {
         let _ = timeout_at(run.deadline, exchange.read(&mut tail, kept)).await;
         let line = exchange.status_line();
         let text = format!("HTTP {method} {shown}: {line} Output: {}", tail.text());
-        match self.expectations.judge(exchange.code(), &exchange.headers, &body) {
+        match self.judge((exchange.code(), &exchange.headers), body, run).await {
             Ok(status) => Outcome::new(status, text).warned(exchange.warning),
             Err(why) => Outcome::critical(format!("{why}; {text}")),
         }
+    }
+
+    /// Judges the answer. There are expressions for which a long body takes a minute, and whoever registers a check
+    /// chooses both: they are matched on threads of their own, a few at a time, and no run waits for that.
+    async fn judge(
+        &self,
+        (code, headers): (u16, &HeaderMap),
+        body: Body,
+        run: &Run<'_>,
+    ) -> Result<Status, String> {
+        let expectations = self.expectations.clone();
+        if !expectations.has_expression() {
+            return expectations.judge(code, headers, &body);
+        }
+        let (matchers, headers) = (run.reach.matchers.clone(), headers.clone());
+        let judged = async {
+            let turn = matchers.acquire_owned().await.map_err(|error| error.to_string())?;
+            let judging = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                expectations.judge(code, &headers, &body)
+            });
+            judging.await.map_err(|error| error.to_string())?
+        };
+        let until = run.deadline.max(Instant::now() + MATCHED);
+        let late = |_| "ExpectBodyRegex could not be matched in time".to_owned();
+        timeout_at(until, judged).await.map_err(late)?
     }
 
     /// Asks, and asks on where redirects lead, until there is an answer to judge.

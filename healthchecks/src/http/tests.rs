@@ -326,3 +326,28 @@ async fn a_redirect_that_is_expected_is_the_answer() {
     let text = format!("HTTP GET http://{address}/: 302 Found Output: ");
     assert_eq!(run(&check).await, Outcome::new(Status::Passing, text));
 }
+
+/// The only thread of this test has to see the end of the run.
+#[test]
+fn an_expression_that_takes_long_holds_nobody_up() {
+    let (mut body, mut seed) = (String::new(), 1_u64);
+    while body.len() < 512 * 1024 {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        body.push(if seed & 1 == 0 { 'a' } else { 'b' });
+    }
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (outcome, url) = runtime.block_on(async {
+        let (address, _peer) = peer(&[&answer]).await;
+        let url = format!("http://{address}/");
+        let check = CheckDefinition { expect_body_regex: "a[ab]{4000}c".to_owned(), ..get(&url) };
+        (run_with(&check, 1, ENOUGH / 2, Tls::new()).await, url)
+    });
+    // The matching goes on, and nobody waits for it here either.
+    runtime.shutdown_background();
+    let text = format!("ExpectBodyRegex could not be matched in time; HTTP GET {url}: 200 OK Output: ");
+    assert!(outcome.output.starts_with(&text), "{outcome:?}");
+    assert_eq!(outcome.status, Status::Critical);
+}
