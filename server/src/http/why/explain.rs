@@ -16,6 +16,8 @@ use crate::leader::LIVENESS;
 
 /// Most instances that are explained in one answer, and most departures and names that are listed.
 const MOST: usize = 1000;
+/// About how many bytes of text they may have together.
+const MOST_BYTES: usize = 4 << 20;
 const MOST_DEPARTED: usize = 50;
 const MOST_SIMILAR: usize = 5;
 /// Shorter names are like too many others.
@@ -39,10 +41,10 @@ impl Asked<'_> {
 
 /// What `view` says about what was asked for.
 pub(super) fn explain(view: &View, asked: &Asked<'_>) -> Why {
-    let mut found = instances(view, asked);
-    let more = found.len().saturating_sub(MOST);
-    found.truncate(MOST);
-    let instances: Vec<Instance> = found.iter().map(|instance| one(instance, &asked.tags)).collect();
+    let found = instances(view, asked);
+    let instances: Vec<Instance> =
+        found[..fitting(&found)].iter().map(|instance| one(instance, &asked.tags)).collect();
+    let more = found.len() - instances.len();
     let missing = instances.is_empty();
     Why {
         name: asked.name.to_owned(),
@@ -55,6 +57,30 @@ pub(super) fn explain(view: &View, asked: &Asked<'_>) -> Why {
         more,
         ..Why::default()
     }
+}
+
+/// How many of them are explained: the first, and then as many as there is room for. Each brings the checks of its
+/// node along, so that a few records could make an answer of any size.
+fn fitting(found: &[health::Instance<'_>]) -> usize {
+    let mut room = MOST_BYTES;
+    let fits = |instance: &&health::Instance<'_>| {
+        let (fits, left) = room.checked_sub(weight(instance)).map_or((false, 0), |left| (true, left));
+        room = left;
+        fits
+    };
+    found.iter().take(MOST).take_while(fits).count().max(found.len().min(1))
+}
+
+/// About how many bytes of text an instance is explained with.
+fn weight(instance: &health::Instance<'_>) -> usize {
+    /// Its names, addresses and times, or a check's.
+    const RECORD: usize = 512;
+    let spec = &instance.service.spec;
+    let meta = spec.meta.iter().map(|(key, value)| key.len() + value.len());
+    let tags = spec.tags.iter().map(|tag| tag.len());
+    let checks =
+        instance.checks.iter().map(|check| RECORD + check.spec.output.len() + check.spec.notes.len());
+    RECORD + meta.chain(tags).chain(checks).sum::<usize>()
 }
 
 /// The instances of the service of this name; where there is none, those with this ID.
@@ -203,7 +229,7 @@ fn texts(map: &BTreeMap<Arc<str>, Arc<str>>) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use muster_registry::command::{CheckSpec, Deregistration, Registration, ServiceSpec};
+    use muster_registry::command::{CheckSpec, Deregistration, Registration, ServiceSpec, SetCheck};
     use muster_registry::{Command, Registry};
 
     use super::*;
@@ -270,6 +296,35 @@ mod tests {
         assert_eq!(nodes("w", None), [pair("n1", "w"), pair("n2", "w")]);
         assert_eq!(nodes("w", Some("n2")), [pair("n2", "w")]);
         assert_eq!(nodes("nope", None), []);
+    }
+
+    #[test]
+    fn an_answer_has_room_for_a_first_instance_and_not_for_any_number() {
+        let mut registry = Registry::new();
+        register(&mut registry, 1, "n1", "web", "w0", Status::Critical);
+        let said = |registry: &mut Registry, at: u64, bytes: usize| {
+            let set = SetCheck {
+                node: "n1".into(),
+                namespace: Namespace::DEFAULT,
+                check_id: LIVENESS.into(),
+                status: Status::Critical,
+                output: "x".repeat(bytes).into(),
+            };
+            registry.apply(at, &Command::SetCheck(set));
+        };
+        for at in 2..10 {
+            register(&mut registry, at, "n1", "web", &format!("w{at}"), Status::Critical);
+        }
+        let counts = |registry: &Registry| {
+            let why = ask(registry, "web", None);
+            (why.instances.len(), why.more)
+        };
+        assert_eq!(counts(&registry), (9, 0));
+        said(&mut registry, 10, MOST_BYTES / 3);
+        assert_eq!(counts(&registry), (2, 7));
+        said(&mut registry, 11, MOST_BYTES);
+        assert_eq!(counts(&registry), (1, 8));
+        assert_eq!(ask(&registry, "nope", None).more, 0);
     }
 
     #[test]
