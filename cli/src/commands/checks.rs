@@ -4,7 +4,7 @@ use muster_api::seen::{Check, Checks};
 use muster_api::{Stamp, seen};
 
 use super::http::HttpFlags;
-use super::shown::{Format, as_json, moment, one_line, span};
+use super::shown::{Format, as_json, harmless, moment, one_line, span};
 use super::table::{render, row};
 use super::{Failure, no_words};
 use crate::commands::out::say;
@@ -43,6 +43,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
         eprintln!("No checks are registered with this agent.");
         return Ok(());
     }
+    let seen = harmless(&seen)?;
     say!("{}", if flags.detailed { blocks(&seen) } else { table(&seen) });
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::checks::since;
 use super::http::HttpFlags;
-use super::shown::{Format, as_json, one_line};
+use super::shown::{Format, as_json, harmless, one_line};
 use super::table::{render, row};
 use super::{Failure, checks, no_words};
 use crate::commands::out::say;
@@ -53,10 +53,10 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
     let what = "Error querying the agent's services";
     let services: Services = flags.http.read(what, "/v1/muster/agent/services", &[]).await?;
     let checks = checks::fetch(&flags.http).await?;
-    let found = containers(services, checks.checks);
     if flags.format == Format::Json {
-        return as_json(&found);
+        return as_json(&containers(services, checks.checks));
     }
+    let found = containers(harmless(&services)?, harmless(&checks)?.checks);
     if found.is_empty() {
         eprintln!("No registrator has registered a container with this agent.");
         return Ok(());

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use muster_api::Stamp;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::Failure;
 use crate::commands::out::say;
@@ -23,6 +25,38 @@ pub(super) fn as_json(answer: &impl Serialize) -> Result<(), Failure> {
     let text = text.map_err(|error| Failure::Said(format!("the answer cannot be written: {error}")))?;
     say!("{text}");
     Ok(())
+}
+
+/// An answer of the API as it may be put before people: names and outputs come from whoever registered them, and a
+/// terminal obeys what is no letter. Only outputs and notes keep their lines.
+pub(super) fn harmless<T: Serialize + DeserializeOwned>(answer: &T) -> Result<T, Failure> {
+    let shown = serde_json::to_value(answer).and_then(|mut value| {
+        escape(&mut value, false);
+        serde_json::from_value(value)
+    });
+    shown.map_err(|error| Failure::Said(format!("the answer cannot be shown: {error}")))
+}
+
+fn escape(value: &mut Value, has_lines: bool) {
+    match value {
+        Value::String(text) => {
+            let obeyed = |c: char| match c {
+                '\n' | '\t' => !has_lines,
+                // Marks that turn the direction of what follows.
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+                c => c.is_control(),
+            };
+            if text.contains(obeyed) {
+                let shown = |c: char| if obeyed(c) { c.escape_default().to_string() } else { c.to_string() };
+                *text = text.replace("\r\n", "\n").chars().map(shown).collect();
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| escape(value, has_lines)),
+        Value::Object(fields) => {
+            fields.iter_mut().for_each(|(name, value)| escape(value, matches!(&**name, "Output" | "Notes")));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// A moment, and how long before `now` it was.
@@ -58,6 +92,19 @@ pub(super) fn one_line(output: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_answer_speaks_to_the_terminal() {
+        let answer = serde_json::json!({
+            "Name": "web\nw2 is fine\u{1b}[2J", "Port": 80, "Meta": { "Output": "a\r\nb\tc\u{9b}31m" },
+            "Tags": ["\u{202e}gnp"], "Notes": "é\n\r", "Since": null,
+        });
+        let expected = serde_json::json!({
+            "Name": "web\\nw2 is fine\\u{1b}[2J", "Port": 80, "Meta": { "Output": "a\nb\tc\\u{9b}31m" },
+            "Tags": ["\\u{202e}gnp"], "Notes": "é\n\\r", "Since": null,
+        });
+        assert_eq!(harmless(&answer).ok(), Some(expected));
+    }
 
     #[test]
     fn times_are_short_and_say_how_long_ago() {

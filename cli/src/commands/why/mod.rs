@@ -9,7 +9,7 @@ use muster_api::why::Why;
 
 use super::Failure;
 use super::http::{HttpFlags, segment};
-use super::shown::{Format, as_json};
+use super::shown::{Format, as_json, harmless};
 use crate::commands::out::say;
 
 /// Flags of `muster why`.
@@ -46,7 +46,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failure> {
         Format::Json => as_json(&why)?,
         Format::Pretty => {
             let here = if why.instances.is_empty() { here(&flags.http, name).await } else { None };
-            say!("{}", words::told(&why, flags.node.as_deref(), here.as_deref(), flags.detailed));
+            say!("{}", words::told(&harmless(&why)?, flags.node.as_deref(), here.as_deref(), flags.detailed));
         }
     }
     let found = !why.instances.is_empty() && why.instances.iter().all(|instance| instance.found.passing);
