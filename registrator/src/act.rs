@@ -118,9 +118,13 @@ impl Books {
                 actions.into_iter().partition(|action| matches!(action, Action::Deregister(_)));
             let first = act(registrar, known, &wanted, owned, first).await;
             self.said.extend(owned.iter().map(|(id, held)| (id.clone(), held.output.clone())));
-            first?;
-            act(registrar, known, &wanted, owned, last).await?;
+            // What an agent refuses of one container holds nothing back of the others.
+            if !matches!(first, Ok(()) | Err(CallFailed::Refused(..))) {
+                return first;
+            }
+            let last = act(registrar, known, &wanted, owned, last).await;
             self.renew = false;
+            first.and(last)?;
         }
         Ok(())
     }
@@ -180,14 +184,17 @@ async fn act<R: Registrar>(
         (action, done)
     });
     let mut failed = None;
-    let mut doing = std::pin::pin!(stream::iter(doing).buffer_unordered(ACTIONS));
+    // In their order: of the same failures the same one is said.
+    let mut doing = std::pin::pin!(stream::iter(doing).buffered(ACTIONS));
     while let Some((action, done)) = doing.next().await {
         match done {
             Ok(()) => enter(known, wanted, owned, action),
             Err(error) => match (checked(&action, wanted), error) {
                 (Some(instance), CallFailed::Refused(_, words)) => known.refused(instance, words),
                 (_, CallFailed::Refused(status, words)) => {
-                    failed.get_or_insert(CallFailed::Refused(status, format!("{words} ({})", action.id())));
+                    let whose = container(&action, wanted, owned);
+                    let words = format!("{words} ({}, container {})", action.id(), known.name(&whose));
+                    failed.get_or_insert(CallFailed::Refused(status, words));
                 }
                 (_, error) => {
                     failed.get_or_insert(error);
@@ -196,6 +203,12 @@ async fn act<R: Registrar>(
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// The container that an action is about, by its ID as far as it is known.
+fn container(action: &Action, wanted: &Wanted, owned: &Owned) -> String {
+    let wanted = wanted.instances.get(action.id()).map(|instance| instance.origin.container.clone());
+    wanted.or_else(|| Some(owned.get(action.id())?.container.clone())).unwrap_or_default()
 }
 
 /// The instance that should be registered, if labels ask for a check of it: without one it may be taken.
