@@ -97,7 +97,10 @@ pub(crate) async fn owned<R: Registrar>(registrar: &R, owner: &str) -> Result<Ow
     let checks = filtered("checks", &format!("Name == \"{}\"", marks::STATE));
     let mut checks: BTreeMap<String, ListedCheck> = get(registrar, &checks).await?;
     let held = |(id, listed): (String, Listed)| {
-        let check = checks.remove(&state_check(&id)).unwrap_or_default();
+        let check = checks.remove(&state_check(&id));
+        // Somebody took the check away: it is not what was registered, and will be registered anew.
+        let is_whole = check.is_some();
+        let check = check.unwrap_or_default();
         let status = match check.status.as_str() {
             "passing" => Some(Status::Passing),
             "critical" => Some(Status::Critical),
@@ -105,7 +108,8 @@ pub(crate) async fn owned<R: Registrar>(registrar: &R, owner: &str) -> Result<Ow
         };
         let mut meta = listed.meta.unwrap_or_default();
         let mut mark = |name| meta.remove(name).unwrap_or_default();
-        (id, Held { hash: mark(HASH), container: mark(marks::CONTAINER), status, output: check.output })
+        let hash = if is_whole { mark(HASH) } else { String::new() };
+        (id, Held { hash, container: mark(marks::CONTAINER), status, output: check.output })
     };
     Ok(services.into_iter().map(held).collect())
 }
