@@ -107,9 +107,7 @@ pub(crate) async fn begin(engine: &Engine) {
 
 /// Removes this agent's containers that belong to no running check, once for each meeting with the engine.
 pub(super) async fn sweep(engine: &Engine, docker: &Docker) {
-    if !engine.is_fresh() {
-        return;
-    }
+    let Some(search) = engine.search() else { return };
     let label = format!("{OWNER}={}", engine.owner());
     let filters = HashMap::from([("label".to_owned(), vec![label])]);
     let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
@@ -126,4 +124,5 @@ pub(super) async fn sweep(engine: &Engine, docker: &Docker) {
             tracing::warn!("{left}");
         }
     }
+    search.done();
 }

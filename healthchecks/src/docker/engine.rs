@@ -131,9 +131,10 @@ impl Engine {
         *self.inner.met.lock() = None;
     }
 
-    /// True for the first one who asks since the engine was met.
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.inner.met.lock().as_mut().is_some_and(|met| std::mem::take(&mut met.fresh))
+    /// The search for what was left at the engine, for the first one who asks since it was met.
+    pub(crate) fn search(&self) -> Option<Search<'_>> {
+        let first = self.inner.met.lock().as_mut().is_some_and(|met| std::mem::take(&mut met.fresh));
+        first.then_some(Search { engine: self, done: false })
     }
 
     /// Waits for the place of one more check container. None only if there will never be one.
@@ -201,6 +202,28 @@ impl Engine {
     }
 }
 
+/// A search for what was left at an engine. Who gives it up before its end, as a run does whose time is over, leaves it
+/// to the next one who asks.
+pub(crate) struct Search<'e> {
+    engine: &'e Engine,
+    done: bool,
+}
+
+impl Search<'_> {
+    /// Everything was found.
+    pub(crate) fn done(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for Search<'_> {
+    fn drop(&mut self) {
+        if let Some(met) = self.engine.inner.met.lock().as_mut().filter(|_| !self.done) {
+            met.fresh = true;
+        }
+    }
+}
+
 /// The error at the bottom of an error: the ones above only repeat that there was one.
 fn innermost(error: &Error) -> String {
     let mut at: &dyn std::error::Error = error;
@@ -210,4 +233,24 @@ fn innermost(error: &Error) -> String {
     let text = at.to_string();
     // The library's own layer hides its source and has it in its text.
     if error.source().is_some() { text } else { error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard::API_DEFAULT_VERSION;
+
+    use super::*;
+
+    #[test]
+    fn a_search_that_was_given_up_is_made_again() {
+        let engine = Engine::at("tcp://127.0.0.1:1", "us");
+        assert!(engine.search().is_none(), "nobody was met");
+        let docker = Docker::connect_with_http("tcp://127.0.0.1:1", 1, API_DEFAULT_VERSION).unwrap();
+        *engine.inner.met.lock() = Some(Met { docker, fresh: true });
+        let first = engine.search().unwrap();
+        assert!(engine.search().is_none(), "one is enough");
+        drop(first);
+        engine.search().unwrap().done();
+        assert!(engine.search().is_none(), "all was found");
+    }
 }
