@@ -224,7 +224,8 @@ fn picture(said: ContainerInspectResponse) -> Option<Container> {
     };
     let network = said.network_settings.unwrap_or_default();
     let state = said.state.unwrap_or_default();
-    let stop_timeout = config.stop_timeout.and_then(|seconds| u32::try_from(seconds).ok());
+    // Less than nothing is for ever.
+    let stop_timeout = config.stop_timeout.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
     Some(Container {
         id: said.id.filter(|id| !id.is_empty())?,
         name: said.name.unwrap_or_default().trim_start_matches('/').to_owned(),
@@ -334,6 +335,8 @@ mod tests {
         assert_eq!(bound, [0, 2]);
         assert_eq!(seen.networks["bridge"].first(), "172.17.0.2".parse().ok());
         assert!(picture(read(json!({"Name": "/x"}))).is_none());
+        let patient = picture(read(json!({"Id": "cafe", "Config": {"StopTimeout": -1}}))).unwrap();
+        assert_eq!(patient.stop_timeout, Some(u32::MAX));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::{Duration, Instant};
 
-use crate::container::{Container, NetworkMode, short};
+use crate::container::{Container, NetworkMode, State, short};
 use crate::diff::Wanted;
 use crate::health::Status;
 use crate::instance::Instance;
@@ -28,18 +28,12 @@ const GRACE: Duration = Duration::from_secs(10);
 /// SIGKILL.
 const KILL: i32 = 9;
 
-/// A signal that a container was sent.
-#[derive(Clone, Copy, Debug)]
-struct Signalled {
-    signal: i32,
-    at: Instant,
-}
-
 /// All containers, by their IDs.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     seen: BTreeMap<String, Seen>,
-    signalled: BTreeMap<String, Signalled>,
+    /// The signals that each was sent, and when: one that asks it to stop is not taken back by another.
+    signalled: BTreeMap<String, BTreeMap<i32, Instant>>,
     planned: BTreeMap<String, Planned>,
     /// Instances whose checks an agent refused: the hash, and its words.
     refused: BTreeMap<String, (String, String)>,
@@ -88,7 +82,7 @@ impl Known {
     }
 
     /// Those that could not be read.
-    pub(crate) fn unread(&self) -> Vec<String> {
+    pub(crate) fn unread(&self) -> BTreeSet<String> {
         let unread = self.seen.iter().filter(|(_, seen)| matches!(seen, Seen::Unread(_)));
         unread.map(|(id, _)| id.clone()).collect()
     }
@@ -106,6 +100,10 @@ impl Known {
         changed.extend(leaning);
         for id in changed {
             match self.seen.get(&id) {
+                // Nobody knows where it is reached while its network's container cannot be read.
+                Some(Seen::Picture(container)) if self.leans_on_unread(container) => {
+                    self.planned.insert(id, Planned::UNREAD);
+                }
                 Some(Seen::Picture(container)) => {
                     let planned =
                         plan(container, self.whose(container), self.stopping(container, now), settings);
@@ -122,6 +120,13 @@ impl Known {
         }
     }
 
+    /// Whether it runs in the network of a container that cannot be read.
+    fn leans_on_unread(&self, container: &Container) -> bool {
+        let NetworkMode::Of(other) = &container.network_mode else { return false };
+        let runs = matches!(container.state, State::Running | State::Paused);
+        runs && matches!(self.seen.get(other), Some(Seen::Unread(_)))
+    }
+
     /// The container whose network this one has.
     fn whose<'k>(&'k self, container: &'k Container) -> Option<&'k Container> {
         let NetworkMode::Of(other) = &container.network_mode else { return Some(container) };
@@ -134,7 +139,7 @@ impl Known {
     /// A container was sent a signal `ago`. Whether that asks it to stop is seen when it is looked at.
     pub(crate) fn signalled(&mut self, id: &str, signal: i32, ago: Duration, now: Instant) {
         let at = now.checked_sub(ago).unwrap_or(now);
-        self.signalled.insert(id.to_owned(), Signalled { signal, at });
+        self.signalled.entry(id.to_owned()).or_default().insert(signal, at);
     }
 
     /// A container has ended or was started: what it was sent before is over.
@@ -144,30 +149,39 @@ impl Known {
 
     /// The signal that asked it to stop, as long as that is believed.
     fn stopping(&self, container: &Container, now: Instant) -> Option<i32> {
-        let Signalled { signal, at } = self.signalled.get(&container.id)?;
-        let asks = *signal == container.stop_signal || *signal == KILL;
-        (asks && now < *at + patience(container)).then_some(*signal)
+        let asks = |signal: i32| signal == container.stop_signal || signal == KILL;
+        let sent = self.signalled.get(&container.id)?.iter();
+        let believed = sent.filter(|(signal, at)| asks(**signal) && now < **at + patience(container));
+        believed.max_by_key(|(signal, at)| (**at, **signal)).map(|(signal, _)| *signal)
     }
 
     /// When the next container is no longer believed to be stopping.
     pub(crate) fn next_doubt(&self) -> Option<Instant> {
-        self.signalled.iter().map(|(id, signalled)| self.doubted(id, signalled)).min()
+        let sent = self.signalled.iter();
+        sent.flat_map(|(id, sent)| sent.values().map(|at| *at + self.belief(id))).min()
     }
 
     /// Lets go of stops that are not believed any more.
     pub(crate) fn doubt(&mut self, settings: &Settings, now: Instant) {
-        let over = self.signalled.iter().filter(|(id, signalled)| self.doubted(id, signalled) <= now);
-        let over: BTreeSet<String> = over.map(|(id, _)| id.clone()).collect();
-        for id in &over {
-            self.signalled.remove(id);
+        let mut doubted = BTreeSet::new();
+        for (id, mut sent) in std::mem::take(&mut self.signalled) {
+            let (before, belief) = (sent.len(), self.belief(&id));
+            sent.retain(|_, at| *at + belief > now);
+            if sent.len() < before {
+                doubted.insert(id.clone());
+            }
+            if !sent.is_empty() {
+                self.signalled.insert(id, sent);
+            }
         }
-        self.plan_again(over, settings, now);
+        self.plan_again(doubted, settings, now);
     }
 
-    fn doubted(&self, id: &str, signalled: &Signalled) -> Instant {
+    /// How long it is believed that a container stops.
+    fn belief(&self, id: &str) -> Duration {
         match self.seen.get(id) {
-            Some(Seen::Picture(container)) => signalled.at + patience(container),
-            _ => signalled.at + GRACE + MARGIN,
+            Some(Seen::Picture(container)) => patience(container),
+            _ => GRACE + MARGIN,
         }
     }
 
@@ -265,7 +279,7 @@ fn put(wanted: &mut Wanted, instance: Instance) -> Option<(String, String)> {
 mod tests {
     use super::*;
     use crate::container::tests::web;
-    use crate::container::{Health, State, Verdict};
+    use crate::container::{Health, Verdict};
 
     fn settings() -> Settings {
         Settings { owner: "host".into(), node_address: "10.0.0.7".into(), ..Settings::default() }
@@ -293,6 +307,12 @@ mod tests {
         known.signalled(&id, 15, Duration::from_secs(5), now);
         known.take(vec![picture(container.clone())], &settings, now);
         assert_eq!(output(&mut known), "stopping: SIGTERM sent");
+        known.signalled(&id, 1, Duration::from_secs(1), now);
+        known.take(vec![picture(container.clone())], &settings, now);
+        assert_eq!(output(&mut known), "stopping: SIGTERM sent", "a SIGHUP takes no stop back");
+        known.settled(&id);
+        known.signalled(&id, 15, Duration::from_secs(5), now);
+        known.take(vec![picture(container.clone())], &settings, now);
         let until = known.next_doubt().unwrap();
         assert_eq!(until, now + Duration::from_secs(85));
         known.doubt(&settings, until - Duration::from_millis(1));
@@ -350,6 +370,9 @@ mod tests {
         };
         known.take(vec![picture(side), picture(web())], &settings, now);
         assert_eq!(known.wanted().instances.len(), 2);
+        known.take(vec![(web().id, Seen::Unread("nonsense".into()))], &settings, now);
+        let both = [("side".to_owned(), None), (short(&web().id).to_owned(), None)];
+        assert_eq!(known.wanted().kept, both.into(), "what leans on it stays as it is too");
         known.take(vec![picture(Container { state: State::Exited(0), ..web() })], &settings, now);
         assert_eq!(known.wanted().instances.len(), 1);
         known.take(vec![(web().id, Seen::Gone)], &settings, now);

@@ -15,10 +15,28 @@ const MOST: usize = 65_536;
 pub(crate) struct Pending {
     /// These have to be looked at.
     pub(crate) containers: BTreeSet<String>,
-    /// What was said of them besides, last: a signal with its time in nanoseconds, or that what they were sent is over.
-    pub(crate) said: BTreeMap<String, Option<(i32, i64)>>,
+    /// What was said of them besides.
+    pub(crate) said: BTreeMap<String, Said>,
     /// There were too many to be named.
     pub(crate) all: bool,
+}
+
+impl Pending {
+    fn add(&mut self, container: String) {
+        self.containers.insert(container);
+        if self.containers.len() > MOST {
+            *self = Self { all: true, ..Self::default() };
+        }
+    }
+}
+
+/// What was said of a container besides where to look.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// What it was sent before is over.
+    pub(crate) settled: bool,
+    /// The signals that it was sent since, each with its last time in nanoseconds.
+    pub(crate) signals: BTreeMap<i32, i64>,
 }
 
 /// A board on which the one who listens writes and the one who works reads.
@@ -37,19 +55,22 @@ impl Looks {
         let mut pending = self.pending.lock();
         match event.what {
             What::Signalled(signal) => {
-                pending.said.insert(event.container.clone(), Some((signal, event.at)));
+                let said = pending.said.entry(event.container.clone()).or_default();
+                said.signals.insert(signal, event.at);
             }
             What::Settled => {
-                pending.said.insert(event.container.clone(), None);
+                let said = Said { settled: true, ..Said::default() };
+                pending.said.insert(event.container.clone(), said);
             }
             What::Other => {}
         }
-        pending.containers.insert(event.container);
-        if pending.containers.len() > MOST {
-            pending.containers.clear();
-            pending.said.clear();
-            pending.all = true;
-        }
+        pending.add(event.container);
+        self.ring.notify_one();
+    }
+
+    /// Takes in that a container has to be looked at.
+    pub(crate) fn look(&self, container: String) {
+        self.pending.lock().add(container);
         self.ring.notify_one();
     }
 
@@ -69,21 +90,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_container_is_looked_at_once_and_the_last_word_counts() {
+    fn a_container_is_looked_at_once_and_no_signal_is_lost() {
         let looks = Looks::default();
         for (container, what, at) in [
             ("a", What::Signalled(15), 1),
             ("b", What::Other, 2),
             ("a", What::Settled, 3),
-            ("b", What::Signalled(9), 4),
-            ("a", What::Other, 5),
+            ("b", What::Signalled(15), 4),
+            ("b", What::Signalled(1), 5),
+            ("a", What::Other, 6),
         ] {
             looks.note(Event { container: container.into(), what, at });
         }
         let pending = looks.take();
         assert_eq!(pending.containers, ["a".to_owned(), "b".to_owned()].into());
-        assert_eq!(pending.said, [("a".to_owned(), None), ("b".to_owned(), Some((9, 4)))].into());
-        assert_eq!(looks.last(), Some(5));
+        let said =
+            |settled, signals: &[(i32, i64)]| Said { settled, signals: signals.iter().copied().collect() };
+        let expected = [("a".to_owned(), said(true, &[])), ("b".to_owned(), said(false, &[(15, 4), (1, 5)]))];
+        assert_eq!(pending.said, expected.into());
+        assert_eq!(looks.last(), Some(6));
         assert!(looks.take().containers.is_empty());
     }
 

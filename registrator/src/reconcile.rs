@@ -1,10 +1,12 @@
 //! The loop: an event says look, a new connection says look at all; then the difference is acted upon. Nothing is done
 //! because of what an event says has happened.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +23,9 @@ use crate::registrar::Registrar;
 const GLANCES: usize = 16;
 /// How often the agent is asked what it has.
 const AUDIT: Duration = Duration::from_secs(5);
-/// How far back the first events are asked for: a stop that began before us is known by its signal.
-const BACK: i64 = 90_000_000_000;
+/// How far back the first events are asked for, in nanoseconds: a stop that began before us is known by its signal, and
+/// some are given minutes. An engine remembers few events.
+const BACK: i64 = 600_000_000_000;
 /// What was last said of an engine that is there.
 const THERE: &str = "there";
 
@@ -97,6 +100,9 @@ impl<R: Registrar> Reconciler<R> {
         address: &str,
     ) -> Result<Infallible, Lost> {
         let mut whole = Instant::now();
+        // Those that cannot be read are looked at beside all else: one that hangs holds no other up.
+        let mut retries: BoxStream<'_, Result<(String, Seen), Lost>> = stream::empty().boxed();
+        let (mut under_way, mut retried) = (false, None::<Instant>);
         loop {
             let pending = looks.take();
             let full = pending.all || Instant::now() >= whole;
@@ -104,12 +110,15 @@ impl<R: Registrar> Reconciler<R> {
             self.known.doubt(&self.settings, Instant::now());
             let looked = if full {
                 self.look_at_all(session).await?
-            } else if pending.containers.is_empty() {
-                self.look_at(session, self.known.unread()).await?
             } else {
-                self.look_at(session, pending.containers.into_iter().collect()).await?
+                self.look_at_readable(session, pending.containers).await?
             };
             self.known.take(looked, &self.settings, Instant::now());
+            let unread = self.known.unread();
+            if !under_way && !unread.is_empty() && retried.is_none_or(|at| at.elapsed() >= AUDIT) {
+                retries = look_at(session, unread).boxed();
+                (under_way, retried) = (true, Some(Instant::now()));
+            }
             if full {
                 self.known.forget_refusals();
                 self.books.ask_again();
@@ -125,6 +134,16 @@ impl<R: Registrar> Reconciler<R> {
             tokio::select! {
                 () = looks.ring.notified() => {}
                 () = sleep_until(next) => {}
+                seen = retries.next(), if under_way => match seen.transpose()? {
+                    Some((id, seen)) => {
+                        // An event may have named it meanwhile.
+                        if !matches!(seen, Seen::Unread(_)) {
+                            looks.look(id.clone());
+                        }
+                        self.known.take(vec![(id, seen)], &self.settings, Instant::now());
+                    }
+                    None => under_way = false,
+                },
             }
         }
     }
@@ -132,13 +151,13 @@ impl<R: Registrar> Reconciler<R> {
     /// What events said that no look shows.
     fn hear(&mut self, pending: &Pending) {
         for (id, said) in &pending.said {
-            match said {
-                Some((signal, at)) => {
-                    let ago = engine::now().saturating_sub(*at);
-                    let ago = Duration::from_nanos(u64::try_from(ago).unwrap_or_default());
-                    self.known.signalled(id, *signal, ago, Instant::now());
-                }
-                None => self.known.settled(id),
+            if said.settled {
+                self.known.settled(id);
+            }
+            for (signal, at) in &said.signals {
+                let ago = engine::now().saturating_sub(*at);
+                let ago = Duration::from_nanos(u64::try_from(ago).unwrap_or_default());
+                self.known.signalled(id, *signal, ago, Instant::now());
             }
         }
     }
@@ -152,17 +171,28 @@ impl<R: Registrar> Reconciler<R> {
         let by_code = self.settings.deregister == Deregister::OnSuccess;
         let (ended, living): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(_, ended)| *ended && !by_code);
         seen.extend(ended.into_iter().map(|(id, _)| (id, Seen::Gone)));
-        seen.extend(self.look_at(session, living.into_iter().map(|(id, _)| id).collect()).await?);
+        seen.extend(self.look_at_readable(session, living.into_iter().map(|(id, _)| id)).await?);
         Ok(seen)
     }
 
-    async fn look_at(&self, session: &Session, ids: Vec<String>) -> Result<Vec<(String, Seen)>, Lost> {
-        let looking = ids.into_iter().map(|id| async move {
-            let seen = session.look(&id).await?;
-            Ok((id, seen))
-        });
-        stream::iter(looking).buffer_unordered(GLANCES).try_collect().await
+    /// Looks at these, without those that could not be read.
+    async fn look_at_readable(
+        &self,
+        session: &Session,
+        ids: impl IntoIterator<Item = String>,
+    ) -> Result<Vec<(String, Seen)>, Lost> {
+        let unread = self.known.unread();
+        let ids = ids.into_iter().filter(|id| !unread.contains(id)).collect();
+        look_at(session, ids).try_collect().await
     }
+}
+
+fn look_at(session: &Session, ids: BTreeSet<String>) -> impl Stream<Item = Result<(String, Seen), Lost>> {
+    let looking = ids.into_iter().map(async move |id| {
+        let seen = session.look(&id).await?;
+        Ok((id, seen))
+    });
+    stream::iter(looking).buffer_unordered(GLANCES)
 }
 
 /// Writes down where to look, until the connection ends.
