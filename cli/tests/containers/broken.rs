@@ -55,6 +55,54 @@ fn nonsense_about_one_container_leaves_it_as_it_is_and_all_else_goes_on() {
 }
 
 #[test]
+fn one_container_that_hangs_holds_no_other_up() {
+    let engine = Engine::own();
+    let relay = Relay::before(engine.socket());
+    let host = Host::reached_at(engine, &relay.address());
+    let id = host.run(&["--name=web", "--publish=80", "--label=SERVICE_NAME=web"]);
+    within(SOON, "it is found", || host.found("web") == 1);
+    relay.be_silent(&format!("/containers/{id}/json"));
+    host.engine.docker(&["pause", "web"]);
+    within(SOON, "it is said", || host.agent.words().contains("the engine gave no answer in"));
+    for _ in 0..2 {
+        let before = relay.unanswered();
+        within(SOON, "the silent one is asked again", || relay.unanswered() > before);
+        host.run(&["--name=other", "--publish=80", "--label=SERVICE_NAME=other"]);
+        within(SECOND, "another one is found", || host.found("other") == 1);
+        host.engine.docker(&["rm", "--force", "other"]);
+        within(SECOND, "another one is gone", || host.instance("host:other:80").is_null());
+    }
+    assert_eq!(host.found("web"), 1, "what cannot be read stays as it was");
+    relay.tell_the_truth();
+    within(SOON, "what is true is seen", || host.state("host:web:80").1 == "paused");
+}
+
+#[test]
+fn what_an_agent_refuses_of_one_container_holds_nothing_else_back() {
+    let host = Host::with_registrator(r#"{"use_ip_from_label":"ip"}"#);
+    host.run(&["--name=bad", "--publish=80", "--label=ip=0.0.0.0"]);
+    let refusal = "Invalid service address (host:bad:80, container bad (";
+    within(SOON, "it is said", || host.agent.words().contains(refusal));
+    host.run(&["--name=brief", "--publish=80"]);
+    within(SECOND, "another one is there", || host.instance("host:brief:80").is_object());
+    host.engine.docker(&["rm", "--force", "brief"]);
+    within(SECOND, "it goes with its container", || host.instance("host:brief:80").is_null());
+    assert_eq!(host.agent.words().matches(refusal).count(), 1, "it is said once");
+}
+
+#[test]
+fn the_check_of_a_state_that_somebody_takes_away_comes_back() {
+    let host = Host::with_registrator("{}");
+    host.run(&["--name=web", "--publish=80"]);
+    within(SOON, "it is there", || host.state("host:web:80").0 == "passing");
+    let path = "/v1/agent/check/deregister/host:web:80:container";
+    assert_eq!(host.agent.call("PUT", path, "").0, 200);
+    within(SOON, "it is there again", || host.state("host:web:80").0 == "passing");
+    host.engine.docker(&["pause", "web"]);
+    within(SECOND, "it is kept up to date", || host.state("host:web:80").1 == "paused");
+}
+
+#[test]
 fn an_engine_that_is_not_there_is_waited_for() {
     let host = Host::with_registrator("{}");
     host.run(&["--name=web", "--publish=80", "--restart=always", "--label=SERVICE_NAME=web"]);
