@@ -5,12 +5,16 @@ use crate::host::{Host, Registrator, SOON, within};
 #[test]
 fn a_failed_one_stays_critical_until_it_is_removed_with_deregister_on_success() {
     let host = Host::with_registrator(r#"{"deregister":"on-success"}"#);
-    host.run(&["--name=well", "--publish=80", "--", "sh", "-c", "sleep 1"]);
-    host.run(&["--name=ill", "--publish=80", "--", "sh", "-c", "sleep 1; exit 3"]);
+    let ends_with = |code: u8| format!("until [ -e /end ]; do sleep 0.05; done; exit {code}");
+    host.run(&["--name=well", "--publish=80", "--", "sh", "-c", &ends_with(0)]);
+    host.run(&["--name=ill", "--publish=80", "--", "sh", "-c", &ends_with(3)]);
     host.run(&["--name=shot", "--publish=80"]);
     within(SOON, "all are there", || {
         ["well", "ill", "shot"].iter().all(|name| host.instance(&format!("host:{name}:80")).is_object())
     });
+    for name in ["well", "ill"] {
+        host.engine.docker(&["exec", name, "touch", "/end"]);
+    }
     host.engine.docker(&["kill", "shot"]);
     within(SOON, "who ended well or by a signal is gone", || {
         host.instance("host:well:80").is_null() && host.instance("host:shot:80").is_null()
