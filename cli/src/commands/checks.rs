@@ -4,13 +4,10 @@ use muster_api::seen::{Check, Checks};
 use muster_api::{Stamp, seen};
 
 use super::http::HttpFlags;
-use super::shown::{Format, as_json, harmless, moment, one_line, span};
+use super::shown::{Format, as_json, harmless, in_table, moment, span};
 use super::table::{render, row};
 use super::{Failure, no_words};
 use crate::commands::out::say;
-
-/// Characters of an output in the table.
-const SHOWN: usize = 60;
 
 /// Flags of `muster checks`.
 #[derive(clap::Args)]
@@ -64,7 +61,7 @@ fn table(seen: &Checks) -> String {
             &since(check.since, seen.at),
             &next(check),
             &defined(check),
-            &one_line(&check.output, SHOWN),
+            &in_table(&check.output),
         ])
     }));
     render(&rows)

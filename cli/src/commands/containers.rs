@@ -8,13 +8,10 @@ use serde::Serialize;
 
 use super::checks::since;
 use super::http::HttpFlags;
-use super::shown::{Format, as_json, harmless, one_line};
+use super::shown::{Format, as_json, harmless, in_table};
 use super::table::{render, row};
 use super::{Failure, checks, no_words};
 use crate::commands::out::say;
-
-/// Characters of an output in the table.
-const SHOWN: usize = 60;
 
 /// Flags of `muster containers`.
 #[derive(clap::Args)]
@@ -114,7 +111,7 @@ fn table(found: &[Container], now: Stamp) -> String {
             &place(container),
             &container.state,
             &since(container.since, now),
-            &one_line(&container.output, SHOWN),
+            &in_table(&container.output),
         ])
     }));
     render(&rows)

@@ -80,6 +80,11 @@ pub(super) fn span(span: Duration) -> String {
     }
 }
 
+/// An output as a column of a table.
+pub(super) fn in_table(output: &str) -> String {
+    one_line(output, 60)
+}
+
 /// An output on one line, cut to so many characters.
 pub(super) fn one_line(output: &str, most: usize) -> String {
     let line = output.split_whitespace().collect::<Vec<_>>().join(" ");

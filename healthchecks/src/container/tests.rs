@@ -1,15 +1,14 @@
 //! Check containers of a real engine, beside real services in containers.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use muster_test_engine::Engine as TestEngine;
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
 use super::{NAME, OWNER, removal::begin};
 use crate::{
     Scripts, Status,
-    docker::{Engine, MOST_CONTAINERS},
+    docker::{Engine, MOST_CONTAINERS, tests::until},
     probe::{Outcome, Reach},
 };
 
@@ -57,14 +56,6 @@ impl Case {
 
     fn runs(&self, word: &str) -> bool {
         self.engine.processes().iter().any(|line| line.starts_with("sleep ") && line.contains(word))
-    }
-}
-
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !done() {
-        assert!(Instant::now() < end, "{what}");
-        sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -19,7 +19,7 @@ mod engine;
 mod leftover;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use engine::{Engine, Failure as EngineFailure, MOST_CONTAINERS};
 pub(crate) use target::Target;

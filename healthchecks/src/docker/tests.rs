@@ -71,7 +71,8 @@ fn word(of: u32) -> String {
     format!("9{:09}{of}", std::process::id())
 }
 
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
+/// Waits for what an engine does in its own time.
+pub(crate) async fn until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !done() {
         assert!(Instant::now() < end, "{what}");
